@@ -1,0 +1,1 @@
+"""The real games as worlds; each needs its extra."""

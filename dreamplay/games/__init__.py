@@ -1,0 +1,23 @@
+"""The games: one module each, which exports GAME and `make_world`; found by name, never listed."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from dreamplay.errors import UnknownNameError
+
+
+def names() -> list[str]:
+    """The names of all games that have a module here."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def load(name: str) -> ModuleType:
+    """The module of a game.
+
+    Raises:
+        UnknownNameError: There is no such game.
+    """
+    if name not in names():
+        raise UnknownNameError("game", name, names())
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,1 @@
+"""Tests of dreamplay and its training."""
