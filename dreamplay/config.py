@@ -3,12 +3,31 @@
 A field's bounds stand beside it: `_bounded(low, high)` for a number, and for the length of a list.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+import json
+import pkgutil
+import re
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn
 
+from dreamplay.errors import CheckpointError
+from dreamplay.files import regular, write_whole
+from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import GameSpec
 
 FORMAT = 1
+FILE = "config.json"
+WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors")
+"""The only names that a file of weights may have."""
+
+_LARGEST = 1 << 20
+"""Bytes of config.json: some fifty times what a cartridge needs."""
+
+_GAME_BOUNDS = {"height": (8, 1080), "width": (8, 1920), "fps": (1, 240), "pixel_aspect": (0.25, 4)}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BUTTON = re.compile(r"[a-z0-9_]{1,16}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def _bounded(low: float, high: float) -> Any:
@@ -51,7 +70,7 @@ class MotionConfig:
     eye: int = _bounded(4, 128)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DenoiserConfig:
     """The diffusion model of the next latent.
 
@@ -104,7 +123,7 @@ class Provenance:
     seed: int = _bounded(0, 2**63 - 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A cartridge without its weights.
 
@@ -145,3 +164,109 @@ class Config:
     provenance: Provenance
     quality: dict[str, float]
     sha256: dict[str, str]
+
+
+def backbones() -> list[str]:
+    """The names of all backbones that have a module, without importing them."""
+    folder = Path(__file__).parent / "models" / "backbones"
+    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if module.name[0] != "_")
+
+
+def load(directory: Path) -> Config:
+    """Read the config of a cartridge.
+
+    Raises:
+        CheckpointError: It is missing or cannot be trusted.
+    """
+    path = regular(directory / FILE)
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise CheckpointError(f"{FILE}: is larger than {_LARGEST} bytes")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"{FILE}: is not UTF-8 ({error.reason} at byte {error.start})") from error
+    return read(text)
+
+
+def read(text: str) -> Config:
+    """Read the text of a config.json.
+
+    Raises:
+        CheckpointError: A key is unknown, missing or doubled, a value has the wrong type or lies outside its bounds.
+    """
+    if len(text) > _LARGEST:
+        raise CheckpointError(f"{FILE}: is larger than {_LARGEST} bytes")
+    table = read_json(text, FILE)
+    version = table.get("format") if isinstance(table, dict) else None
+    if version is not None and version != FORMAT:
+        raise CheckpointError(f"{FILE}: format is {shown(version)}, this dreamplay reads format {FORMAT}")
+    config: Config = decode(Config, table, FILE)
+    _check(config)
+    return config
+
+
+def save(directory: Path, config: Config) -> None:
+    """Write the config of a cartridge.
+
+    Raises:
+        CheckpointError: The config would not be read again.
+        StorageError: It cannot be written.
+    """
+    write_whole(directory / FILE, write(config).encode())
+
+
+def write(config: Config) -> str:
+    """The text of a config.json, which `read` turns into an equal config.
+
+    Raises:
+        CheckpointError: The config would not be read again.
+    """
+    text = json.dumps(asdict(config), indent=2, ensure_ascii=False) + "\n"
+    read(text)
+    return text
+
+
+def _check(config: Config) -> None:
+    """Check what no single field's type and bounds can say."""
+    _check_game(config.game)
+    if not _NAME.fullmatch(config.name):
+        _refuse("name", config.name, "letters, digits, '.', '_' and '-', at most 64")
+    if config.denoiser.backbone not in backbones():
+        _refuse("denoiser.backbone", config.denoiser.backbone, f"one of {', '.join(backbones()) or 'none'}")
+    if config.status_rows % 8 or config.status_rows > config.game.height:
+        _refuse("status_rows", config.status_rows, "a multiple of 8 and at most the frame's height")
+    for i, color in enumerate(config.palette):
+        if not all(0 <= channel <= 255 for channel in color):
+            _refuse(f"palette[{i}]", color, "three numbers of 0 to 255")
+    if config.sigmas[-1] <= 0 or any(high <= low for high, low in pairwise(config.sigmas)):
+        _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
+    for i, width in enumerate(config.denoiser.widths):
+        if not 1 <= width <= 2048:
+            _refuse(f"denoiser.widths[{i}]", width, "1 to 2048")
+    for name, digest in config.sha256.items():
+        if name not in WEIGHTS:
+            _refuse("sha256", name, f"one of {', '.join(WEIGHTS)}")
+        if not _HASH.fullmatch(digest):
+            _refuse(f"sha256.{name}", digest, "64 hexadecimal digits in lower case")
+
+
+def _check_game(game: GameSpec) -> None:
+    """Check the numbers and names of a game, which has no bounds beside its fields."""
+    for name, (low, high) in _GAME_BOUNDS.items():
+        if not low <= getattr(game, name) <= high:
+            _refuse(f"game.{name}", getattr(game, name), f"{low} to {high}")
+    if not 1 <= len(set(game.buttons)) == len(game.buttons) <= 32 or not all(map(_BUTTON.fullmatch, game.buttons)):
+        _refuse("game.buttons", game.buttons, "1 to 32 different names of lower-case letters, digits and '_'")
+    for key in ("keys", "pad"):
+        for button in getattr(game, key):
+            if button not in game.buttons:
+                _refuse(f"game.{key}", button, f"one of {', '.join(game.buttons)}")
+    for pair in game.opposites:
+        if not set(pair) <= set(game.buttons):
+            _refuse("game.opposites", pair, f"two of {', '.join(game.buttons)}")
+
+
+def _refuse(key: str, value: object, allowed: str) -> NoReturn:
+    raise CheckpointError(f"{FILE}: {key} is {shown(value)}, allowed is {allowed}")
