@@ -1,0 +1,132 @@
+"""Journals: records that survive whatever ends the program.
+
+A file begins with MAGIC; every record is its length and its CRC-32 (both 32 bits, little endian) and its bytes. Records
+reach the operating system one by one, unbuffered, and the disk once a second; whoever reads stops at the first record
+that is not whole.
+"""
+
+import contextlib
+import os
+import struct
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from dreamplay.errors import MovieError, StorageError
+
+MAGIC = b"dreamplay journal 1\n"
+ENDING = ".journal"
+MAX_RECORD = 64 << 20  # bytes: a raw frame of 1920x1080 has a tenth
+_SYNC = 1.0  # seconds between two syncs
+_HEAD = struct.Struct("<II")
+
+
+class Journal:
+    """A journal that is being written, and locked so that nobody recovers it meanwhile."""
+
+    def __init__(self, path: Path, first: bytes) -> None:
+        """Create the file with its first record.
+
+        Raises:
+            StorageError: The disk is full or the folder may not be written.
+        """
+        self.path = path
+        self._good = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+        _lock(self._file.fileno())
+        self._put(MAGIC)
+        self.append(first)
+        self._ended = threading.Event()
+        self._syncer = threading.Thread(target=self._sync, name="journal", daemon=True)
+        self._syncer.start()
+
+    def append(self, record: bytes) -> None:
+        """Add a record; it survives the end of this process at once.
+
+        Raises:
+            StorageError: The disk is full. The file ends with the last whole record.
+        """
+        self._put(_HEAD.pack(len(record), zlib.crc32(record)) + record)
+
+    def close(self) -> None:
+        """Sync and close; a second call does nothing."""
+        if self._file.closed:
+            return
+        self._ended.set()
+        self._syncer.join()
+        with contextlib.suppress(OSError):  # a full disk has been reported by `append`
+            os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _put(self, content: bytes) -> None:
+        try:
+            done = 0
+            while done < len(content):
+                done += self._file.write(content[done:]) or 0
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._good)
+                self._file.seek(self._good)
+            raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
+        self._good += done
+
+    def _sync(self) -> None:
+        while not self._ended.wait(_SYNC):
+            with contextlib.suppress(OSError):  # the next write says it
+                os.fsync(self._file.fileno())
+
+
+def read_journal(path: Path) -> Iterator[bytes]:
+    """The whole records of a journal, oldest first.
+
+    Raises:
+        MovieError: The file is no journal or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise MovieError(f"{path}: not a journal of dreamplay")
+            while len(head := file.read(_HEAD.size)) == _HEAD.size:
+                length, crc = _HEAD.unpack(head)
+                record = file.read(length) if length <= MAX_RECORD else b""
+                if len(record) != length or zlib.crc32(record) != crc:
+                    return
+                yield record
+    except OSError as error:
+        raise MovieError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """The journals of a folder that nobody writes any more, oldest first."""
+    try:
+        paths = sorted(folder.glob(f"*{ENDING}"))
+    except OSError:
+        return []
+    return [path for path in paths if not _locked(path)]
+
+
+def _lock(file: int) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # some network disks have no locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _locked(path: Path) -> bool:
+    """Whether a living process writes the journal; the lock dies with its process."""
+    try:
+        with path.open("r+b") as file:
+            if sys.platform != "win32":
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
