@@ -136,7 +136,7 @@ def _play_in_window(
             pilot=pilot,
             card=_CARD if pilot is None and system.first_run() else 0.0,
             open_model=partial(_open_model, options),
-            models=_models(cartridge.name),
+            models=_models(cartridge),
         )
         return _run(world, window, cartridge, sitting, options, signals, say)
     finally:
@@ -259,11 +259,13 @@ def _open_model(options: Options, name: str) -> World:
     return _dream(name, replace(options, start=None, steps=None)).load()
 
 
-def _models(playing: str) -> tuple[str, ...]:
+def _models(cartridge: _Cartridge) -> tuple[str, ...]:
+    if cartridge.kind == "real":
+        return ()
     from dreamplay import hub
 
     names = [entry.name for entry in hub.listing()]
-    return (playing, *(name for name in names if name != playing))
+    return (cartridge.name, *(name for name in names if name != cartridge.name))
 
 
 def _load(cartridge: _Cartridge, say: Callable[[str], None]) -> World:

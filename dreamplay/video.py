@@ -5,7 +5,7 @@ import os
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -163,4 +163,5 @@ def _beside(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone already, or was never there
+            part.unlink()
