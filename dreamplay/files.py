@@ -28,9 +28,11 @@ def regular(path: Path) -> Path:
 
 
 def _in_blobs(target: Path, link: Path) -> bool:
-    """Whether the link is `<repository>/snapshots/<commit>/<file>` and leads into that repository's blobs."""
+    """Whether the link is `<repository>/snapshots/<commit>/<file>` and leads into the cache's blobs."""
     snapshots = link.parent.resolve().parent
-    return snapshots.name == "snapshots" and target.is_relative_to(snapshots.parent / "blobs")
+    repository = snapshots.parent
+    blobs = (repository / "blobs", repository.parent / "blobs")
+    return snapshots.name == "snapshots" and any(map(target.is_relative_to, blobs))
 
 
 def write_whole(path: Path, content: bytes) -> None:

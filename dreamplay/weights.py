@@ -52,12 +52,19 @@ def check(path: Path, expected: Expected, sha256: str | None = None) -> None:
     Raises:
         CheckpointError: The file is no safetensors file, is damaged, is not the pinned one, or holds other tensors.
     """
-    if path.suffix != ".safetensors":
-        raise CheckpointError(f"{path.name}: weights are .safetensors files only")
-    with regular(path).open("rb") as file:
-        _compare(path.name, _read_header(file, path.name), expected)
-    if sha256 is not None and (found := digest(path)) != sha256:
-        raise CheckpointError(f"{path.name}: sha256 is {found[:12]}..., config says {sha256[:12]}...")
+    _compare(path.name, _header(path), expected)
+    if sha256 is not None:
+        _check_digest(path, sha256)
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Check that a file of weights is sound and the pinned one, whatever tensors it holds.
+
+    Raises:
+        CheckpointError: The file is no safetensors file, is damaged, or is not the pinned one.
+    """
+    _header(path)
+    _check_digest(path, sha256)
 
 
 def digest(path: Path) -> str:
@@ -78,6 +85,19 @@ def finite(name: str, array: npt.NDArray[Any]) -> None:
     """
     if array.size and not max(abs(float(array.min())), abs(float(array.max()))) <= _LARGEST:  # NaN is never less
         raise CheckpointError(f"{name} holds NaN, infinite or absurdly large values. The file is damaged.")
+
+
+def _check_digest(path: Path, sha256: str) -> None:
+    found = digest(path)
+    if found != sha256:
+        raise CheckpointError(f"{path.name}: sha256 is {found[:12]}..., config says {sha256[:12]}...")
+
+
+def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"{path.name}: weights are .safetensors files only")
+    with regular(path).open("rb") as file:
+        return _read_header(file, path.name)
 
 
 def _read_header(file: BinaryIO, name: str) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -44,8 +44,8 @@ def config() -> Config:
 def write_cartridge(directory: Path) -> Config:
     """Write a directory that looks like a cartridge: a valid config and pinned files of one tensor each."""
     directory.mkdir(parents=True, exist_ok=True)
-    for name in WEIGHTS:
-        save_file({"weight": np.arange(64, dtype=np.float32)}, directory / name)
+    for i, name in enumerate(WEIGHTS):
+        save_file({"weight": np.arange(64, dtype=np.float32) + i}, directory / name)
     sha256 = {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in WEIGHTS}
     made = replace(config(), name=directory.name, license="MIT", sha256=sha256)
     dreamplay.config.save(directory, made)

@@ -1,0 +1,333 @@
+"""Tests of `dreamplay.hub`, `repository` and `outage` against a real server on the loopback.
+
+The Hub's library reads its endpoint when it is imported: what asks it runs in a process of its own.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+import dreamplay.config
+from dreamplay import hub, repository
+from dreamplay.errors import CheckpointError, UnknownNameError, UsageError
+from tests.hub_server import COMMIT, LFS_POINTER, HubServer, serve
+from tests.samples import write_cartridge
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from dreamplay import hub
+from dreamplay.errors import DreamplayError
+for call in sys.stdin:
+    try:
+        answer = 0, str(eval(call))
+    except DreamplayError as error:
+        answer = error.exit_code, f"{type(error).__name__} {error}"
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class Machine:
+    """A user's machine, with a cache of its own, that talks to a Hub."""
+
+    def __init__(self, home: Path, endpoint: str) -> None:
+        self.home = home
+        home.mkdir()
+        environment = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_TOKEN": "hf_test"}
+        environment |= {"HF_HUB_DOWNLOAD_TIMEOUT": "1", "HOME": str(home), "PATH": ""}
+        self._said = (home / "stderr").open("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
+        )
+
+    def run(self, call: str) -> tuple[int, str]:
+        """Make a call of the hub. Returns the exit code it would end with, and the one line it says."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(call + "\n")
+        self._process.stdin.flush()
+        status, words = json.loads(self._process.stdout.readline())
+        assert len(words.splitlines()) == 1
+        assert (self.home / "stderr").read_text() == ""
+        return status, words
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+        self._said.close()
+
+    @property
+    def snapshot(self) -> Path:
+        """Where the cartridge lies after its download."""
+        return self.home / "hub" / "models--user--mario" / "snapshots" / COMMIT
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, HubServer, Path]]:
+    """A machine and a server for all tests, and the directory that is published."""
+    folder = tmp_path_factory.mktemp("hub")
+    write_cartridge(folder / "published")
+    (folder / "published" / "README.md").write_text("# Mario\n")
+    with serve(folder / "published") as server, closing(Machine(folder / "home", server.address)) as machine:
+        yield machine, server, folder / "published"
+
+
+@pytest.fixture
+def machine(running: tuple[Machine, HubServer, Path]) -> Machine:
+    """A machine with an empty cache."""
+    shutil.rmtree(running[0].home / "hub", ignore_errors=True)
+    return running[0]
+
+
+@pytest.fixture
+def server(running: tuple[Machine, HubServer, Path]) -> HubServer:
+    """A Hub that serves one sound cartridge."""
+    running[1].restart(running[2])
+    return running[1]
+
+
+def test_a_repository_is_downloaded_verified_and_found_again_offline(machine: Machine, server: HubServer) -> None:
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+    assert load_file(machine.snapshot / "codec.safetensors")["weight"].shape == (64,)
+    asked = len(server.requests)
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+    assert machine.run("hub.find('user/mario', offline=True)") == (0, str(machine.snapshot))
+    assert machine.run("hub.verify('user/mario')") == (0, "None")
+    assert len(server.requests) == asked
+
+
+def test_a_name_keeps_its_commit_until_it_is_renewed(machine: Machine, server: HubServer) -> None:
+    machine.run("hub.find('user/mario')")
+    server.commit = "b" * 40
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+    renewed = str(machine.snapshot.parent / ("b" * 40))
+    assert machine.run("hub.get('user/mario')") == (0, renewed)
+    assert machine.run("hub.find('user/mario')") == (0, renewed)
+
+
+def test_a_revision_is_asked_for_by_name(machine: Machine, server: HubServer) -> None:
+    assert machine.run("hub.find('user/mario@v2')")[0] == 0
+    assert "GET /api/models/user/mario/revision/v2" in server.requests
+    status, words = machine.run("hub.find('user/mario', offline=True)")
+    assert (status, words) == (
+        4,
+        "NetworkError Offline, and user/mario is not in the cache. Later: dreamplay get user/mario",
+    )
+
+
+def test_the_list_names_what_the_cache_holds(machine: Machine, server: HubServer) -> None:
+    machine.run("hub.find('user/mario')")
+    status, words = machine.run("[e for e in hub.listing() if e.name == 'user/mario']")
+    assert status == 0
+    assert "title='Super Mario Bros'" in words
+    assert "licence='MIT'" in words
+    assert "3f2a1c9" in words
+
+
+def test_progress_ends_at_the_size_of_all_files(machine: Machine, server: HubServer) -> None:
+    total = sum(map(len, server.files.values()))
+    assert machine.run("(seen := [], hub.get('user/mario', lambda *each: seen.append(each)), seen[-1])[-1]") == (
+        0,
+        str((total, total)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("401", "The Hub knows no user/mario, or it is private (401)."),
+        ("403", "The Hub refuses user/mario (403)."),
+        ("404", "The Hub has no user/mario (404)."),
+        ("503", "Cannot reach the Hub (it answers with error 503); user/mario is not in the cache. Later: dreamplay"),
+        ("429", "Cannot reach the Hub (it answers with error 429)"),
+        ("html", "Cannot reach the Hub (something else answers in its place"),
+    ],
+)
+def test_a_refusal_is_one_sentence(machine: Machine, server: HubServer, fault: str, words: str) -> None:
+    server.fault = fault
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 4
+    assert said.startswith("NetworkError " + words)
+
+
+def test_a_hub_that_is_not_there_is_one_sentence_within_seconds(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    with closing(Machine(tmp_path / "home", "http://127.0.0.1:9")) as machine:
+        answer = machine.run("hub.find('user/mario')")
+    assert answer == (
+        4,
+        "NetworkError Cannot reach the Hub (connection refused); user/mario is not in the cache."
+        " Later: dreamplay get user/mario",
+    )
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["stall", "stall file"])
+def test_a_stalled_hub_is_given_up(machine: Machine, server: HubServer, fault: str) -> None:
+    server.fault = fault
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 4
+    assert "Cannot reach the Hub (timed out after 10 s)" in said
+
+
+def test_a_download_that_breaks_off_is_resumed(machine: Machine, server: HubServer) -> None:
+    server.drop_at = 100
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+
+
+def test_a_download_that_breaks_off_for_good_leaves_nothing_to_be_found(machine: Machine, server: HubServer) -> None:
+    server.drop_at = 100
+    server.refuse_after_drop = True
+    assert "error 503" in machine.run("hub.find('user/mario')")[1]
+    assert machine.run("hub.find('user/mario', offline=True)")[0] == 4
+    server.fault = ""
+    assert machine.run("hub.find('user/mario')")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("codec.safetensors", None, "codec.safetensors: sha256 is"),
+        ("codec.safetensors", b"<!doctype html><title>Oops</title>", "codec.safetensors: is a web page"),
+        ("codec.safetensors", LFS_POINTER, "codec.safetensors: is a Git LFS pointer"),
+        ("config.json", b"<!doctype html>", "config.json: is no JSON"),
+        ("config.json", LFS_POINTER, "config.json: is no JSON"),
+    ],
+)
+def test_wrong_bytes_are_refused_and_not_kept(
+    machine: Machine, server: HubServer, name: str, content: bytes | None, words: str
+) -> None:
+    right = server.files[name]
+    server.files[name] = right[:-1] + b"\x01" if content is None else content
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 3
+    assert words in said
+    server.files[name] = right
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+
+
+def test_a_repository_without_config_is_no_cartridge(machine: Machine, server: HubServer) -> None:
+    del server.files["config.json"]
+    assert machine.run("hub.find('user/mario')")[1].endswith("holds no config.json, so it is no cartridge")
+
+
+def test_only_the_files_of_a_cartridge_are_downloaded(machine: Machine, server: HubServer) -> None:
+    server.files |= {"model.pt": b"\x80\x04.", "run.py": b"print()"}
+    machine.run("hub.find('user/mario')")
+    names = {path.name for path in machine.snapshot.iterdir()}
+    assert names == {"config.json", "README.md", *dreamplay.config.WEIGHTS}
+
+
+def test_a_download_for_which_there_is_no_room_is_not_begun(machine: Machine, server: HubServer) -> None:
+    status, said = machine.run("hub.repository.check_room(1 << 60)")
+    assert status == 7
+    assert "the download needs" in said
+
+
+def test_what_was_deleted_from_the_cache_is_downloaded_again(machine: Machine, server: HubServer) -> None:
+    machine.run("hub.find('user/mario')")
+    (machine.snapshot / "codec.safetensors").resolve().unlink()
+    assert machine.run("hub.find('user/mario', offline=True)")[0] == 4
+    assert machine.run("hub.find('user/mario')")[0] == 0
+    assert (machine.snapshot / "codec.safetensors").is_file()
+
+
+def test_a_cartridge_is_published_without_what_does_not_belong_to_it(
+    machine: Machine, server: HubServer, tmp_path: Path
+) -> None:
+    directory = tmp_path / "mario"
+    write_cartridge(directory)
+    (directory / "secret.txt").write_text("mine")
+    status, said = machine.run(f"hub.publish(Path('{directory}'), 'user/mario')")
+    assert (status, said) == (0, f"{server.address}/user/mario/commit/{COMMIT}")
+    assert server.uploaded == {
+        path.name: path.read_bytes() for path in directory.iterdir() if path.name != "secret.txt"
+    }
+
+
+def test_a_hub_that_fails_publishes_nothing(machine: Machine, server: HubServer, tmp_path: Path) -> None:
+    write_cartridge(tmp_path / "mario")
+    server.fault = "500"
+    status, said = machine.run(f"hub.publish(Path('{tmp_path}/mario'), 'user/mario')")
+    assert status == 4
+    assert said.endswith("(it answers with error 500); nothing was published. Try again later")
+
+
+def test_a_damaged_cartridge_is_not_published(tmp_path: Path) -> None:
+    write_cartridge(tmp_path)
+    (tmp_path / "codec.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"codec.safetensors: no such file"):
+        hub.publish(tmp_path, "user/mario")
+    with pytest.raises(UsageError, match="write user/repo"):
+        hub.publish(tmp_path, "mario")
+
+
+def test_a_file_that_is_not_pinned_fails_the_check(tmp_path: Path) -> None:
+    made = write_cartridge(tmp_path)
+    pinned = {name: digest for name, digest in made.sha256.items() if name != "motion.safetensors"}
+    dreamplay.config.save(tmp_path, replace(made, sha256=pinned))
+    with pytest.raises(CheckpointError, match=r"motion.safetensors: config.json pins no sha256 for it"):
+        hub.verify(str(tmp_path))
+
+
+def test_a_directory_is_found_as_it_stands(tmp_path: Path) -> None:
+    assert hub.find(str(tmp_path)) == tmp_path
+
+
+@pytest.mark.parametrize(
+    "name", ["marioo", "", "../../etc/passwd", "/absent", "a/b/c", "C:\\mario", "x" * 5000, "a\0b"]
+)
+def test_a_mistyped_name_says_what_there_is(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"(?s)no model named .* \(found: "):
+        hub.find(name)
+
+
+def test_a_mistyped_name_is_answered_at_once_without_torch() -> None:
+    code = """
+import sys, time
+begin = time.perf_counter()
+from dreamplay import hub
+try:
+    hub.find("marioo")
+except hub.UnknownNameError:
+    pass
+seconds = time.perf_counter() - begin
+print(seconds, "torch" in sys.modules)
+"""
+    answers = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(3)]
+    assert min(float(seconds) for seconds, _ in answers) < 0.3
+    assert {loaded for _, loaded in answers} == {"False"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [
+        ("user/repo", ("user/repo", None)),
+        ("user/repo@v1.0", ("user/repo", "v1.0")),
+        ("user/repo@../../x", None),
+        ("user/../repo", None),
+        ("../repo", None),
+        ("user/repo@", None),
+        ("https://huggingface.co/user/repo", None),
+    ],
+)
+def test_only_plain_names_are_repositories(name: str, parsed: tuple[str, str | None] | None) -> None:
+    found = repository.parse(name)
+    assert found == (repository.Repository(*parsed) if parsed else None)
