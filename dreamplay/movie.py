@@ -196,19 +196,22 @@ def replay(world: World, movie: Movie, *, verify: bool) -> Iterator[Frame]:
         raise MovieError(f"a movie of '{movie.header.game}' cannot be played in '{world.game.name}'")
     expected = movie.checksums if verify else {}
     frame = world.reset(movie.header.seed)
-    _verify(0, frame, expected)
+    check(0, frame, expected)
     yield frame
     for number, buttons in enumerate(movie.buttons, start=1):
         frame = world.step(buttons)
-        _verify(number, frame, expected)
+        check(number, frame, expected)
         yield frame
 
 
-def _verify(number: int, frame: Frame, expected: dict[int, int]) -> None:
+def check(number: int, frame: Frame, expected: dict[int, int]) -> None:
+    """Compare a frame with the checksum of its number, if there is one.
+
+    Raises:
+        DivergedError: They differ.
+    """
     if number in expected and checksum(frame) != expected[number]:
-        raise DivergedError(
-            f"frame {number} differs from the movie's: made by another ROM, cartridge, device or version"
-        )
+        raise DivergedError(f"frame {number} differs from the movie's: another ROM, cartridge or version made it")
 
 
 def _header_line(header: Header) -> str:

@@ -1,0 +1,228 @@
+"""Who plays when data is collected: macros with look-ahead, random chords, idlers, the careless."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dreamplay.emulator.mario import MarioWorld, Past
+from dreamplay.games.mario import GAME
+from dreamplay.world import Buttons
+
+Probe = Mapping[str, int]
+Plan = Callable[[np.random.Generator, Probe], list[Buttons]]
+"""Chooses the buttons of the next frames."""
+
+_A, _B, _UP, _DOWN, _LEFT, _RIGHT = (GAME.chord(name) for name in ("a", "b", "up", "down", "left", "right"))
+_OBEYS, _DYING, _IN_LEVEL, _IN_PLAY = 8, 0x0B, 3, 1
+_ITEM_BLOCKS = (336, 1248)  # x of stage 1-1's blocks with a mushroom, or a flower for big Mario
+_GROUND = 176  # y of Mario on the ground
+_TRIES = 12  # ways out that are tried from one place before a death is let happen
+_PLACES_BACK = 5  # places that a stubborn player gives up when all ways out of one are deadly
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an episode is played.
+
+    Attributes:
+        name: For people.
+        plan: Chooses the next buttons.
+        careful: Whether deaths are undone and something else is tried.
+        carelessness: Probability that a careful player's death stays all the same.
+        stubborn: Whether a careful player never dies, whatever it takes.
+    """
+
+    name: str
+    plan: Plan
+    careful: bool
+    carelessness: float = 0.04
+    stubborn: bool = False
+
+
+def macros(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+    """A right-biased move: a run, a jump, now and then a step back, a wait, a duck, a wiggle, a fireball."""
+    kinds, weights = zip(*_MACROS.items(), strict=True)
+    chances = np.array(weights, float)
+    if probe["float_state"] == 0 and probe["y"] < 150:  # on a pipe, blocks or stairs
+        chances[kinds.index(_duck)] *= 4
+    if probe["power"] == 2:
+        chances[kinds.index(_fire)] *= 8
+    kind = kinds[rng.choice(len(kinds), p=chances / chances.sum())]
+    return kind(rng)
+
+
+def chords(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+    """Any chord of directions, A and B, held for a random while."""
+    directions = (0, 0, _RIGHT, _RIGHT, _RIGHT, _LEFT, _LEFT, _DOWN, _UP, _RIGHT | _UP, _RIGHT | _DOWN, _LEFT | _DOWN)
+    held = directions[rng.integers(len(directions))] | _A * int(rng.integers(2)) | _B * int(rng.integers(2))
+    return [held] * min(int(rng.geometric(1 / 7)), 40)
+
+
+def idler(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+    """Macros with long waits between them."""
+    return [0] * int(rng.integers(20, 120)) if rng.random() < 0.25 else macros(rng, probe)
+
+
+def bumper(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+    """Macros with many jumps on the spot, to bump blocks from below and to catch what comes out."""
+    return _jump(rng, 0) if rng.random() < 0.3 else macros(rng, probe)
+
+
+def seeker(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+    """Macros, but below a block with a mushroom or a flower it jumps and runs after what comes out."""
+    for column in _ITEM_BLOCKS[probe["power"] :]:
+        distance = column - probe["x"]
+        if abs(distance) < 40 and probe["y"] == _GROUND and rng.random() < 0.9:
+            if abs(distance) < 6:
+                return [0] * 4 + [_A] * 14 + [0] * 12 + [_RIGHT | _B] * int(rng.integers(8, 40))
+            return [_RIGHT if distance > 0 else _LEFT] * max(1, abs(distance) // 4) + [0] * 5
+    return macros(rng, probe)
+
+
+FORWARD = Style("forward", macros, careful=True, carelessness=0.0, stubborn=True)
+SEEK = Style("seek", seeker, careful=True, carelessness=0.0, stubborn=True)
+MIX = (
+    (Style("macros", macros, careful=True), 0.34),
+    (Style("careless macros", macros, careful=False), 0.12),
+    (Style("chords", chords, careful=True), 0.14),
+    (Style("careless chords", chords, careful=False), 0.10),
+    (Style("bumper", bumper, careful=True), 0.10),
+    (Style("seeker", seeker, careful=True), 0.10),
+    (Style("idler", idler, careful=True), 0.10),
+)
+
+
+def choose(rng: np.random.Generator) -> Style:
+    """A style of the mix."""
+    return MIX[rng.choice(len(MIX), p=[weight for _, weight in MIX])][0]
+
+
+def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Style) -> None:
+    """Play on from the present, for so many frames or until the stage or the game is over.
+
+    A careful player marks every safe place (on the ground, alive) in the emulator's slot and goes back there whenever
+    it dies, so that looking ahead costs no more than what it undoes. A stubborn one whose every way out of a place is
+    deadly goes back to earlier places.
+    """
+    last = world.save().steps + frames
+    probe: Probe = world.probe()
+    home = _stage(probe)
+    places: list[Past] = []
+    tries = 0
+    while world.save().steps < last and _stage(probe) == home:
+        if style.careful and _safe(probe) and (not places or places[-1] is not world.save()):
+            places.append(world.mark())
+            tries = 0
+        died, probe = _act(world, style.plan(rng, probe), probe, last)
+        if not died or not places:
+            continue
+        if tries < _TRIES and rng.random() >= style.carelessness:
+            world.rewind()
+            tries += 1
+        elif style.stubborn:
+            del places[-_PLACES_BACK:]
+            world.restore(places[-1] if places else Past(world.save().seed, [], 0))
+            world.mark()
+            tries = 0
+        else:
+            places.clear()
+        probe = world.probe()
+
+
+def _act(world: MarioWorld, plan: list[Buttons], probe: Probe, last: int) -> tuple[bool, Probe]:
+    """Play a plan until it ends, the episode ends or Mario dies of it."""
+    home, lived = _stage(probe), not _dying(probe)
+    for buttons in plan:
+        if world.save().steps >= last:
+            break
+        world.advance(buttons)
+        probe = world.probe()
+        if lived and _dying(probe):
+            return True, probe
+        if _stage(probe) != home:
+            break
+    return False, probe
+
+
+def _stage(probe: Probe) -> tuple[int, ...]:
+    return probe["world"], probe["stage"], probe["mode"]
+
+
+def _dying(probe: Probe) -> bool:
+    in_level = probe["task"] == _IN_LEVEL and probe["mode"] == _IN_PLAY
+    return in_level and (probe["player_state"] == _DYING or probe["y_viewport"] > 1)
+
+
+def _safe(probe: Probe) -> bool:
+    obeys = probe["task"] == _IN_LEVEL and probe["player_state"] == _OBEYS
+    return obeys and probe["float_state"] == 0 and probe["y_viewport"] == 1
+
+
+def _hold(rng: np.random.Generator, held: Buttons, shortest: int, longest: int) -> list[Buttons]:
+    return [held] * int(rng.integers(shortest, longest + 1))
+
+
+def _run(rng: np.random.Generator) -> list[Buttons]:
+    return _hold(rng, _RIGHT | _B, 4, 26)
+
+
+def _walk(rng: np.random.Generator) -> list[Buttons]:
+    return _hold(rng, _RIGHT, 3, 22)
+
+
+def _jump(rng: np.random.Generator, held: Buttons) -> list[Buttons]:
+    """A released first, or the console would not see it pressed."""
+    return [held, *_hold(rng, held | _A, 2, 18), *_hold(rng, held, 0, 9)]
+
+
+def _run_jump(rng: np.random.Generator) -> list[Buttons]:
+    return _jump(rng, _RIGHT | _B)
+
+
+def _walk_jump(rng: np.random.Generator) -> list[Buttons]:
+    return _jump(rng, _RIGHT)
+
+
+def _spot_jump(rng: np.random.Generator) -> list[Buttons]:
+    return _jump(rng, 0)
+
+
+def _back(rng: np.random.Generator) -> list[Buttons]:
+    return _hold(rng, _LEFT | _B * int(rng.integers(2)), 3, 16)
+
+
+def _back_jump(rng: np.random.Generator) -> list[Buttons]:
+    return _jump(rng, _LEFT | _B * int(rng.integers(2)))
+
+
+def _wait(rng: np.random.Generator) -> list[Buttons]:
+    return _hold(rng, 0, 4, 30)
+
+
+def _duck(rng: np.random.Generator) -> list[Buttons]:
+    return _hold(rng, _DOWN, 4, 16)
+
+
+def _wiggle(rng: np.random.Generator) -> list[Buttons]:
+    return [side for _ in range(3) for side in _hold(rng, _LEFT, 1, 5) + _hold(rng, _RIGHT, 1, 5)]
+
+
+def _fire(rng: np.random.Generator) -> list[Buttons]:
+    held = _RIGHT * int(rng.integers(2))
+    return [held, *_hold(rng, held | _B, 2, 4), *_hold(rng, held, 2, 8)]
+
+
+_MACROS: dict[Callable[[np.random.Generator], list[Buttons]], float] = {
+    _run: 0.21,
+    _walk: 0.12,
+    _run_jump: 0.25,
+    _walk_jump: 0.13,
+    _spot_jump: 0.07,
+    _back: 0.06,
+    _back_jump: 0.04,
+    _wait: 0.04,
+    _duck: 0.03,
+    _wiggle: 0.03,
+    _fire: 0.02,
+}
