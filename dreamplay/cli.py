@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dreamplay import __version__, system
 from dreamplay.errors import (
@@ -21,6 +22,9 @@ from dreamplay.errors import (
 )
 from dreamplay.signals import Signals
 
+if TYPE_CHECKING:
+    from dreamplay.cartridge import Progress, Wish
+
 _CODES = {
     CheckpointError: "E-CKPT",
     NetworkError: "E-NET",
@@ -30,6 +34,7 @@ _CODES = {
     DivergedError: "E-DIFF",
     UsageError: "E-USE",
 }
+_RUN = "right+b:40,right+b+a:20"
 _STORAGE = StorageError.exit_code
 
 
@@ -130,7 +135,7 @@ def _add_bench(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--model", metavar="M")
     add("--real", action="store_true", help="the real game instead")
     add("--frames", type=_positive, default=600, metavar="N")
-    add("--buttons", metavar="SCRIPT", help="what is held meanwhile (default: a run to the right)")
+    add("--buttons", metavar="SCRIPT", default=_RUN, help="what is held meanwhile, again and again")
     add("--start", metavar="S")
     add("--steps", type=_positive, metavar="N")
     add("--device", default="auto", metavar="D")
@@ -152,26 +157,29 @@ def _command(
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
+    return int(text)
 
 
 def _rate(text: str) -> float:
-    number = float(text)
-    if not 1 <= number <= 1000:
-        raise ValueError
-    return number
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 1 <= rate <= 1000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 1000")
+    return rate
 
 
 def _play(arguments: argparse.Namespace, signals: Signals) -> int:
     from dreamplay.play import Options, play
 
-    names = {field.name for field in fields(Options)}
-    options = Options(**{name: value for name, value in vars(arguments).items() if name in names})
-    _mention_abandoned()
-    outcome = play(options, signals, _silent if arguments.quiet else _tell)
+    if arguments.model is None and not arguments.real and arguments.replay is None:
+        arguments.model = _choose()
+    options = Options(_wish(arguments), **_among(Options, arguments))
+    _mention_unfinished()
+    outcome = play(options, signals, _silent if arguments.quiet else _tell, _progress(arguments))
     if arguments.json:
         print(json.dumps(asdict(outcome)))
     return 0 if outcome.saved else _STORAGE
@@ -181,7 +189,48 @@ def _silent(line: str) -> None:
     pass
 
 
-def _mention_abandoned() -> None:
+def _wish(arguments: argparse.Namespace) -> "Wish":
+    from dreamplay.cartridge import Wish
+
+    return Wish(**_among(Wish, arguments))
+
+
+def _among(kind: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments that are fields of a dataclass."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
+
+
+def _choose() -> str | None:
+    """Ask what to play where there is a choice and somebody to ask."""
+    from dreamplay import hub
+
+    names = [entry.name for entry in hub.listing() if entry.installed]
+    if len(names) < 2 or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    for number, name in enumerate(names, start=1):
+        _tell(f"{number:3}  {name}")
+    answer = input(f"Play which (1 to {len(names)})? ").strip()
+    return names[int(answer) - 1] if answer.isdecimal() and 1 <= int(answer) <= len(names) else answer or names[0]
+
+
+def _progress(arguments: argparse.Namespace) -> "Progress | None":
+    """A bar with size, speed and time left, where there is a terminal to draw it on."""
+    if arguments.quiet or not sys.stderr.isatty():
+        return None
+    began = time.monotonic()
+
+    def show(done: int, size: int) -> None:
+        rate = done / max(1e-3, time.monotonic() - began)
+        left = (size - done) / rate if rate else 0
+        bar = "#" * round(30 * done / max(1, size))
+        line = f"\r[{bar:30}] {done / 1e6:.1f} of {size / 1e6:.1f} MB, {rate / 1e6:.1f} MB/s, {left:.0f} s left "
+        print(line, end="\n" if done >= size else "", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _mention_unfinished() -> None:
     from dreamplay.journal import abandoned
 
     found = abandoned(system.journals())
@@ -206,7 +255,7 @@ def _list(arguments: argparse.Namespace, signals: Signals) -> int:
 def _get(arguments: argparse.Namespace, signals: Signals) -> int:
     from dreamplay import hub
 
-    print(hub.get(arguments.name))
+    print(hub.get(arguments.name, _progress(arguments)))
     return 0
 
 
@@ -226,7 +275,20 @@ def _publish(arguments: argparse.Namespace, signals: Signals) -> int:
 
 
 def _bench(arguments: argparse.Namespace, signals: Signals) -> int:
-    raise UsageError("bench is not here yet")
+    from dreamplay import script
+    from dreamplay.cartridge import find
+
+    found = find(_wish(arguments), _progress(arguments))
+    buttons = script.parse(arguments.buttons, found.game)
+    from dreamplay.bench import measure  # torch; a mistyped name has been answered by now
+
+    result = measure(found.load(), arguments.frames, buttons)
+    if arguments.json:
+        print(json.dumps(result))
+        return 0
+    for name, value in result.items():
+        print(f"{name:16} {value:.2f}" if isinstance(value, float) else f"{name:16} {value}")
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace, signals: Signals) -> int:

@@ -13,6 +13,8 @@ from dreamplay.world import Buttons, GameSpec
 DEAD_ZONE = 0.25
 """Share of an axis' way that counts as nothing."""
 
+_MOST = 16  # commands between two polls: no hand gives more, and a flood of them must not hold the game up
+
 
 @dataclass(frozen=True)
 class Input:
@@ -142,7 +144,7 @@ class Controls:
         for bit in self._held.values():
             buttons |= bit
         given = Input(
-            self._without_losers(buttons), tuple(self._commands), frozenset(self._holding.values()), self._dropped
+            self._without_losers(buttons), _few(self._commands), frozenset(self._holding.values()), self._dropped
         )
         self._tapped, self._dropped = 0, ""
         self._commands.clear()
@@ -169,6 +171,12 @@ class Controls:
             if buttons >> one & 1 and buttons >> other & 1:
                 buttons &= ~(1 << (one if self._order[one] < self._order[other] else other))
         return buttons
+
+
+def _few(commands: list[Command]) -> tuple[Command, ...]:
+    """The first commands, and the wish to quit wherever it stands."""
+    quits = (Command.QUIT,) if Command.QUIT in commands[_MOST:] else ()
+    return (*commands[:_MOST], *quits)
 
 
 def _by_control(buttons: tuple[str, ...], controls: dict[str, tuple[str, ...]]) -> dict[str, int]:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dreamplay import games, movie, script, system
+from dreamplay import movie, script, system
+from dreamplay.cartridge import Cartridge, Progress, Wish, find
 from dreamplay.controls import Status
 from dreamplay.errors import UsageError
 from dreamplay.hotkeys import Command, conflicts
@@ -26,7 +26,6 @@ from dreamplay.world import GameSpec, World
 if TYPE_CHECKING:
     from dreamplay.screen import Window
 
-DEFAULT_MODEL = "mario"
 _HEADLESS_FRAMES = 300
 _CARD = 5.0  # seconds that the key card shows on the first run
 _LOOK = 1 / 30  # seconds between two looks at the window while something loads
@@ -34,17 +33,26 @@ _LOOK = 1 / 30  # seconds between two looks at the window while something loads
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks of a sitting; None where it does not say."""
+    """How a sitting is to go; None where nothing is said.
 
-    model: str | None = None
-    real: bool = False
-    start: str | None = None
+    Attributes:
+        wish: What is played, and on what.
+        seed: Seed of the first dream.
+        fps: Steps a second.
+        scale: Size of the window.
+        fullscreen: Whether to start in full screen.
+        aspect: Shape of the picture.
+        record: File to record to.
+        replay: Movie to play again.
+        verify: Whether to compare the replay's frames with the movie's.
+        headless: Whether to do without a window.
+        frames: Steps of a run without a window.
+        buttons: Script of buttons.
+    """
+
+    wish: Wish
     seed: int | None = None
-    steps: int | None = None
     fps: float | None = None
-    device: str = "auto"
-    dtype: str | None = None
-    compile: bool = False
     scale: int = 3
     fullscreen: bool = False
     aspect: str = "square"
@@ -54,7 +62,6 @@ class Options:
     headless: bool = False
     frames: int | None = None
     buttons: str | None = None
-    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,25 +85,16 @@ class Outcome:
     saved: bool
 
 
-@dataclass(frozen=True)
-class _Cartridge:
-    """What is to be played, found but not loaded."""
-
-    name: str
-    game: GameSpec
-    start: str
-    source: Callable[[World], str]
-    load: Callable[[], World]
-    kind: str
-
-
-def play(options: Options, signals: Signals, say: Callable[[str], None]) -> Outcome:
+def play(
+    options: Options, signals: Signals, say: Callable[[str], None], progress: Progress | None = None
+) -> Outcome:
     """Play until the player quits.
 
     Args:
         options: What was asked for.
         signals: Stops the play when the process is asked to end.
         say: Tells a line of progress.
+        progress: Is told how a download gets on.
 
     Raises:
         DreamplayError: What the user can fix.
@@ -104,20 +102,18 @@ def play(options: Options, signals: Signals, say: Callable[[str], None]) -> Outc
     _check(options)
     watched = movie.read(options.replay) if options.replay else None
     options = _as_recorded(options, watched)
-    cartridge = _find(options)
+    cartridge = find(options.wish, progress)
     pilot = _pilot(options, watched, cartridge.game)
-    seed = options.seed if options.seed is not None else 0
     if options.headless:
         world = _load(cartridge, say)
-        sitting = Sitting(seed, 0.0, pilot=pilot, ends=True)
+        sitting = Sitting(options.seed or 0, 0.0, pilot=pilot, ends=True)
         return _run(world, Blank(), cartridge, sitting, options, signals, say)
-    return _play_in_window(cartridge, pilot, seed, options, signals, say)
+    return _play_in_window(cartridge, pilot, options, signals, say)
 
 
 def _play_in_window(
-    cartridge: _Cartridge,
+    cartridge: Cartridge,
     pilot: Pilot | None,
-    seed: int,
     options: Options,
     signals: Signals,
     say: Callable[[str], None],
@@ -131,11 +127,11 @@ def _play_in_window(
         for conflict in conflicts(cartridge.game):
             say(conflict)
         sitting = Sitting(
-            seed,
+            options.seed or 0,
             options.fps or cartridge.game.fps,
             pilot=pilot,
             card=_CARD if pilot is None and system.first_run() else 0.0,
-            open_model=partial(_open_model, options),
+            open_model=partial(_open_model, options.wish),
             models=_models(cartridge),
         )
         return _run(world, window, cartridge, sitting, options, signals, say)
@@ -146,7 +142,7 @@ def _play_in_window(
 def _run(
     world: World,
     screen: "Window | Blank",
-    cartridge: _Cartridge,
+    cartridge: Cartridge,
     sitting: Sitting,
     options: Options,
     signals: Signals,
@@ -158,7 +154,7 @@ def _run(
         pictures=system.pictures(),
         journals=system.journals(),
         target=options.record,
-        header=partial(_header, cartridge, cartridge.source(world)),
+        header=cartridge.header,
         clip=not options.headless,
     )
     try:
@@ -188,13 +184,12 @@ def _as_recorded(options: Options, watched: movie.Movie | None) -> Options:
     """The options with what a movie says about its world, where the user says nothing else."""
     if watched is None:
         return options
-    header = watched.header
-    real = options.real or (header.world == "real" and options.model is None)
+    header, wish = watched.header, options.wish
+    real = wish.real or (header.world == "real" and wish.model is None)
+    model = wish.model or (header.game if real else None)
     return replace(
         options,
-        real=real,
-        model=options.model or (header.game if real else None),
-        start=options.start or header.start or None,
+        wish=replace(wish, real=real, model=model, start=wish.start or header.start or None),
         seed=header.seed if options.seed is None else options.seed,
     )
 
@@ -209,57 +204,11 @@ def _pilot(options: Options, watched: movie.Movie | None, game: GameSpec) -> Pil
     return ScriptPilot(buttons, frames)
 
 
-def _find(options: Options) -> _Cartridge:
-    name = options.model or DEFAULT_MODEL
-    return _real(name, options) if options.real else _dream(name, options)
+def _open_model(wish: Wish, name: str) -> World:
+    return find(replace(wish, model=name, real=False, start=None, steps=None)).load()
 
 
-def _real(name: str, options: Options) -> _Cartridge:
-    if name not in games.names():
-        from dreamplay import config, hub
-
-        name = config.load(hub.find(name, offline=options.offline)).game.name
-    module = games.load(name)
-    start = options.start or module.DEFAULT_START
-    return _Cartridge(
-        name, module.GAME, start, lambda world: str(getattr(world, "source", "")), lambda: _made(module, start), "real"
-    )
-
-
-def _made(module: Any, start: str) -> World:
-    world: World = module.make_world(start)
-    return world
-
-
-def _dream(name: str, options: Options) -> _Cartridge:
-    from dreamplay import config, hub
-
-    directory = hub.find(name, offline=options.offline)
-    game = config.load(directory).game
-    source = sha256((directory / config.FILE).read_bytes()).hexdigest()
-    return _Cartridge(
-        name, game, options.start or "", lambda world: source, partial(_load_dream, directory, options), "dream"
-    )
-
-
-def _load_dream(directory: Path, options: Options) -> World:
-    from dreamplay import dream
-
-    return dream.load(
-        directory,
-        device=options.device,
-        dtype=options.dtype,
-        steps=options.steps,
-        compile=options.compile,
-        start=options.start,
-    )
-
-
-def _open_model(options: Options, name: str) -> World:
-    return _dream(name, replace(options, start=None, steps=None)).load()
-
-
-def _models(cartridge: _Cartridge) -> tuple[str, ...]:
+def _models(cartridge: Cartridge) -> tuple[str, ...]:
     if cartridge.kind == "real":
         return ()
     from dreamplay import hub
@@ -268,7 +217,7 @@ def _models(cartridge: _Cartridge) -> tuple[str, ...]:
     return (cartridge.name, *(name for name in names if name != cartridge.name))
 
 
-def _load(cartridge: _Cartridge, say: Callable[[str], None]) -> World:
+def _load(cartridge: Cartridge, say: Callable[[str], None]) -> World:
     say(f"Loading {cartridge.name} ...")
     began = time.perf_counter()
     world = cartridge.load()
@@ -276,20 +225,7 @@ def _load(cartridge: _Cartridge, say: Callable[[str], None]) -> World:
     return world
 
 
-def _header(cartridge: _Cartridge, source: str, seed: int) -> movie.Header:
-    game = cartridge.game
-    return movie.Header(
-        game=game.name,
-        world=cartridge.kind,
-        source=source,
-        start=cartridge.start,
-        seed=seed,
-        fps=game.fps,
-        buttons=game.buttons,
-    )
-
-
-def _wait_for_import(window: "Window", cartridge: _Cartridge, signals: Signals) -> None:
+def _wait_for_import(window: "Window", cartridge: Cartridge, signals: Signals) -> None:
     """Keep the window alive while the slowest part of loading, importing torch, runs beside it."""
     if cartridge.kind == "real":
         return

@@ -95,6 +95,8 @@ class Window:
         given = self._controls.take()
         for command in given.commands:
             self._obey(command)
+        if any(command in _SCALES or command is Command.FULLSCREEN for command in given.commands):
+            self._set_mode()
         return given
 
     def show(self, frame: Frame, status: Status) -> None:
@@ -154,10 +156,8 @@ class Window:
     def _obey(self, command: Command) -> None:
         if command in _SCALES:
             self._scale, self._fullscreen = _SCALES[command], False
-            self._set_mode()
         elif command is Command.FULLSCREEN:
             self._fullscreen = not self._fullscreen
-            self._set_mode()
         elif command is Command.INTEGER_SCALE:
             self._integer = not self._integer
         elif command is Command.ASPECT:

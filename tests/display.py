@@ -1,0 +1,36 @@
+"""A display of the tests' own: Xvfb, and xdotool's hands on it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def virtual_display() -> Iterator[str]:
+    """Start Xvfb and give its name, ":1"."""
+    if shutil.which("Xvfb") is None or shutil.which("xdotool") is None:
+        pytest.skip("needs Xvfb and xdotool: apt-get install xvfb xdotool")
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[writer],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as told:
+            yield f":{told.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def xdotool(display: str, *words: str) -> str:
+    """Run one xdotool command on the display."""
+    environment = {**os.environ, "DISPLAY": display}
+    done = subprocess.run(["xdotool", *words], env=environment, check=True, capture_output=True, text=True, timeout=20)
+    return done.stdout.strip()

@@ -1,0 +1,189 @@
+"""The command line as users meet it: words, exit codes, what survives."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dreamplay import movie
+from tests.display import virtual_display, xdotool
+
+DREAMPLAY = [sys.executable, "-m", "dreamplay.cli"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment without display, with a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and not name.startswith("SDL_")}
+    return {**kept, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "HF_HUB_OFFLINE": "1"}
+
+
+def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [*DREAMPLAY, *words], env=home, cwd=home["HOME"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--frob"], 2, "--frob"),
+        (["frob"], 2, "invalid choice: 'frob'"),
+        (["--model", "zelda"], 2, "no model named 'zelda'"),
+        (["--steps", "0"], 2, "'0' is not a whole number"),
+        (["--fps", "fast"], 2, "'fast' is not a number"),
+        (["--frames", "9"], 2, "--frames needs --headless"),
+        (["--verify"], 2, "--verify needs --replay"),
+        (["--replay", "no.movie", "--headless"], 2, "no.movie"),
+        (["--real", "--model", "zelda"], 2, "zelda"),
+        (["bench", "--model", "zelda"], 2, "no model named 'zelda'"),
+        (["verify", "zelda"], 2, "zelda"),
+    ],
+)
+def test_a_mistake_is_one_line_and_its_exit_code(
+    home: dict[str, str], words: list[str], code: int, says: str
+) -> None:
+    lines = run(home, *words, code=code).stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("E-USE  ")
+    assert says in lines[0]
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["list"], ["bench", "--help"], ["recover"], ["--model", "zelda"]]
+)
+def test_reads_need_neither_torch_nor_pygame(home: dict[str, str], words: list[str]) -> None:
+    program = (
+        "import sys\nfrom dreamplay.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('torch', 'pygame') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], env=home, cwd=home["HOME"], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_is_there_at_once(home: dict[str, str]) -> None:
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        run(home, "--help")
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.3
+
+
+def test_doctor_names_the_display(home: dict[str, str]) -> None:
+    found = json.loads(run(home, "doctor", "--json").stdout)
+    assert "No display found" in found["display"]
+    assert found["torch"] != "-"
+
+
+@pytest.mark.emulator
+def test_without_a_display_there_is_one_line_and_exit_5(home: dict[str, str]) -> None:
+    lines = run(home, "--real", code=5).stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("E-DISP  No display found")
+    assert "--headless" in lines[0]
+
+
+@pytest.mark.emulator
+def test_a_mistyped_stage_is_a_usage_error(home: dict[str, str]) -> None:
+    assert "9-9" in run(home, "--real", "--start", "9-9", "--headless", code=2).stderr
+
+
+@pytest.mark.emulator
+def test_a_headless_run_writes_its_gif(home: dict[str, str], tmp_path: Path) -> None:
+    done = run(home, "--real", "--headless", "--buttons", "right:40", "-o", "out.gif", "--json")
+    assert json.loads(done.stdout)["frames"] == 40
+    with Image.open(tmp_path / "out.gif") as image:
+        assert image.size == (256, 240)
+        assert getattr(image, "n_frames", 1) > 30
+
+
+@pytest.mark.emulator
+def test_a_recorded_movie_replays_and_verifies(home: dict[str, str], tmp_path: Path) -> None:
+    first = json.loads(
+        run(home, "--real", "--headless", "--buttons", "right:50,right+a:20", "-o", "a.movie", "--json").stdout
+    )
+    again = json.loads(run(home, "--replay", "a.movie", "--verify", "--headless", "--json").stdout)
+    assert again["checksum"] == first["checksum"]
+    assert again["compared"] >= 3
+    played = movie.read(tmp_path / "a.movie")
+    movie.write(tmp_path / "b.movie", movie.Movie(played.header, played.buttons, {50: 1}))
+    assert "frame 50" in run(home, "--replay", "b.movie", "--verify", "--headless", code=8).stderr
+
+
+@pytest.mark.emulator
+def test_no_room_for_the_recording_is_exit_7(home: dict[str, str]) -> None:
+    done = run(home, "--real", "--headless", "--frames", "5", "-o", "/proc/no/out.gif", code=7)
+    assert "Not saved" in done.stderr
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_within_a_second_and_the_movie_is_whole(
+    home: dict[str, str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    child = _long_run(home, tmp_path)
+    began = time.perf_counter()
+    child.send_signal(number)
+    assert child.wait(5) == code
+    assert time.perf_counter() - began < 1
+    assert len(movie.read(tmp_path / "run.movie").buttons) > 50
+
+
+@pytest.mark.emulator
+def test_after_a_kill_recover_finishes_the_movie(home: dict[str, str], tmp_path: Path) -> None:
+    child = _long_run(home, tmp_path)
+    child.kill()
+    child.wait(5)
+    assert "dreamplay recover" in run(home, "--real", "--headless", "--frames", "1").stderr
+    run(home, "recover")
+    assert len(movie.read(tmp_path / "run.movie").buttons) > 50
+    run(home, "--replay", "run.movie", "--verify", "--headless")
+
+
+def _long_run(home: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
+    """A run without a window that has written some steps and would go on for hours."""
+    words = ["--real", "--headless", "--frames", "9999999", "-o", "run.movie"]
+    child = subprocess.Popen([*DREAMPLAY, *words], env=home, cwd=folder, stderr=subprocess.DEVNULL)
+    journal = folder / "state" / "dreamplay" / "recordings" / "run.movie.journal"
+    for _ in range(400):
+        if journal.exists() and journal.stat().st_size > 4000:
+            return child
+        time.sleep(0.02)
+    raise AssertionError("no journal")
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+@pytest.mark.window
+@pytest.mark.emulator
+def test_the_real_game_is_played_in_a_window(home: dict[str, str], tmp_path: Path, display: str) -> None:
+    (tmp_path / "state" / "dreamplay").mkdir(parents=True)
+    (tmp_path / "state" / "dreamplay" / "played").touch()
+    words = [*DREAMPLAY, "--real", "--record", "run.movie"]
+    child = subprocess.Popen(words, env={**home, "DISPLAY": display}, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
+    xdotool(display, "windowfocus", "--sync", found[-1])
+    xdotool(display, "keydown", "Right")
+    time.sleep(0.7)
+    xdotool(display, "keyup", "Right", "key", "ctrl+q")
+    assert child.wait(5) == 0
+    held = [buttons for buttons in movie.read(tmp_path / "run.movie").buttons if buttons]
+    assert 10 < len(held) < 60
+    assert set(held) == {128}
