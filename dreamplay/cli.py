@@ -23,7 +23,7 @@ from dreamplay.errors import (
 from dreamplay.signals import Signals
 
 if TYPE_CHECKING:
-    from dreamplay.cartridge import Progress, Wish
+    from dreamplay.choice import Progress, Wish
 
 _CODES = {
     CheckpointError: "E-CKPT",
@@ -104,8 +104,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="seed of the dream (default 0, or the movie's)")
     add("--steps", type=_positive, metavar="N", help="sampler steps a frame: fewer are faster")
     add("--fps", type=_rate, metavar="F", help="frames a second (default: the game's)")
-    add("--device", default="auto", metavar="D", help="auto, cpu, cuda, mps")
-    add("--dtype", metavar="T", help="float32, bfloat16 or float16")
+    add("--device", default="auto", metavar="D", help="auto, cpu or cuda")
+    add("--dtype", metavar="T", help="float32 or bfloat16")
     add("--compile", action=argparse.BooleanOptionalAction, default=False, help="compile the networks")
     add("--scale", type=int, choices=range(1, 13), default=3, metavar="1..12", help="size of the window (default 3)")
     add("--fullscreen", action="store_true", help="start in full screen")
@@ -190,7 +190,7 @@ def _silent(line: str) -> None:
 
 
 def _wish(arguments: argparse.Namespace) -> "Wish":
-    from dreamplay.cartridge import Wish
+    from dreamplay.choice import Wish
 
     return Wish(**_among(Wish, arguments))
 
@@ -276,7 +276,7 @@ def _publish(arguments: argparse.Namespace, signals: Signals) -> int:
 
 def _bench(arguments: argparse.Namespace, signals: Signals) -> int:
     from dreamplay import script
-    from dreamplay.cartridge import find
+    from dreamplay.choice import find
 
     found = find(_wish(arguments), _progress(arguments))
     buttons = script.parse(arguments.buttons, found.game)

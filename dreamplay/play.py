@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dreamplay import movie, script, system
-from dreamplay.cartridge import Cartridge, Progress, Wish, find
+from dreamplay.choice import Choice, Progress, Wish, find
 from dreamplay.controls import Status
 from dreamplay.errors import UsageError
 from dreamplay.hotkeys import Command, conflicts
@@ -102,17 +102,17 @@ def play(
     _check(options)
     watched = movie.read(options.replay) if options.replay else None
     options = _as_recorded(options, watched)
-    cartridge = find(options.wish, progress)
-    pilot = _pilot(options, watched, cartridge.game)
+    choice = find(options.wish, progress)
+    pilot = _pilot(options, watched, choice.game)
     if options.headless:
-        world = _load(cartridge, say)
+        world = _load(choice, say)
         sitting = Sitting(options.seed or 0, 0.0, pilot=pilot, ends=True)
-        return _run(world, Blank(), cartridge, sitting, options, signals, say)
-    return _play_in_window(cartridge, pilot, options, signals, say)
+        return _run(world, Blank(), choice, sitting, options, signals, say)
+    return _play_in_window(choice, pilot, options, signals, say)
 
 
 def _play_in_window(
-    cartridge: Cartridge,
+    choice: Choice,
     pilot: Pilot | None,
     options: Options,
     signals: Signals,
@@ -120,21 +120,22 @@ def _play_in_window(
 ) -> Outcome:
     from dreamplay.screen import Window
 
-    window = Window(cartridge.game, scale=options.scale, fullscreen=options.fullscreen, aspect=options.aspect)
+    window = Window(choice.game, scale=options.scale, fullscreen=options.fullscreen, aspect=options.aspect)
     try:
-        _wait_for_import(window, cartridge, signals)
-        world = _load(cartridge, say)
-        for conflict in conflicts(cartridge.game):
+        _wait_for_import(window, choice, signals)
+        world = _load(choice, say)
+        for conflict in conflicts(choice.game):
             say(conflict)
         sitting = Sitting(
             options.seed or 0,
-            options.fps or cartridge.game.fps,
+            options.fps or choice.game.fps,
             pilot=pilot,
+            rewinds=choice.kind == "dream",
             card=_CARD if pilot is None and system.first_run() else 0.0,
             open_model=partial(_open_model, options.wish),
-            models=_models(cartridge),
+            models=_models(choice),
         )
-        return _run(world, window, cartridge, sitting, options, signals, say)
+        return _run(world, window, choice, sitting, options, signals, say)
     finally:
         window.close()
 
@@ -142,7 +143,7 @@ def _play_in_window(
 def _run(
     world: World,
     screen: "Window | Blank",
-    cartridge: Cartridge,
+    choice: Choice,
     sitting: Sitting,
     options: Options,
     signals: Signals,
@@ -154,7 +155,7 @@ def _run(
         pictures=system.pictures(),
         journals=system.journals(),
         target=options.record,
-        header=cartridge.header,
+        header=choice.header,
         clip=not options.headless,
     )
     try:
@@ -208,36 +209,36 @@ def _open_model(wish: Wish, name: str) -> World:
     return find(replace(wish, model=name, real=False, start=None, steps=None)).load()
 
 
-def _models(cartridge: Cartridge) -> tuple[str, ...]:
-    if cartridge.kind == "real":
+def _models(choice: Choice) -> tuple[str, ...]:
+    if choice.kind == "real":
         return ()
     from dreamplay import hub
 
     names = [entry.name for entry in hub.listing()]
-    return (cartridge.name, *(name for name in names if name != cartridge.name))
+    return (choice.name, *(name for name in names if name != choice.name))
 
 
-def _load(cartridge: Cartridge, say: Callable[[str], None]) -> World:
-    say(f"Loading {cartridge.name} ...")
+def _load(choice: Choice, say: Callable[[str], None]) -> World:
+    say(f"Loading {choice.name} ...")
     began = time.perf_counter()
-    world = cartridge.load()
+    world = choice.load()
     say(f"Ready after {time.perf_counter() - began:.1f} s")
     return world
 
 
-def _wait_for_import(window: "Window", cartridge: Cartridge, signals: Signals) -> None:
+def _wait_for_import(window: "Window", choice: Choice, signals: Signals) -> None:
     """Keep the window alive while the slowest part of loading, importing torch, runs beside it."""
-    if cartridge.kind == "real":
+    if choice.kind == "real":
         return
     thread = threading.Thread(target=_import_dream, daemon=True)
     thread.start()
-    black = np.zeros((cartridge.game.height, cartridge.game.width, 3), np.uint8)
+    black = np.zeros((choice.game.height, choice.game.width, 3), np.uint8)
     while thread.is_alive():
         if Command.QUIT in window.poll().commands:
             signals.leave(0)
-        window.show(black, Status(toast=f"Loading {cartridge.name} ..."))
+        window.show(black, Status(toast=f"Loading {choice.name} ..."))
         thread.join(_LOOK)
-    window.show(black, Status(toast=f"Loading {cartridge.name} ..."))
+    window.show(black, Status(toast=f"Loading {choice.name} ..."))
 
 
 def _import_dream() -> None:

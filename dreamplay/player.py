@@ -40,6 +40,7 @@ class Sitting:
         fps: Steps a second; 0 for as fast as possible.
         pilot: Plays instead of the hands until it has no more buttons.
         ends: Whether the play ends with the pilot; otherwise the hands take over.
+        rewinds: Whether the world's states cost next to nothing to keep and to go back to.
         card: Seconds that the key card shows at the start.
         open_model: Loads another world, by name or folder, while this one plays.
         models: Names that the key for the next model goes through, the one that plays first.
@@ -49,6 +50,7 @@ class Sitting:
     fps: float
     pilot: Pilot | None = None
     ends: bool = False
+    rewinds: bool = False
     card: float = 0.0
     open_model: Callable[[str], World] | None = None
     models: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class Player:
         """Reset the world; `run` or `tick` plays it."""
         self._world, self._screen, self._tape = world, screen, tape
         self._sitting, self._seed, self._fps = sitting, sitting.seed, sitting.fps
-        self._pilot = sitting.pilot
+        self._pilot, self._rewinds = sitting.pilot, sitting.rewinds
         self._models = deque(sitting.models)
         self._clock = clock or Clock()
         self._board = Dashboard()
@@ -160,7 +162,7 @@ class Player:
         chosen = self._choose(buttons)
         if chosen is None:
             return
-        if _rewinds(self._world):
+        if self._rewinds:
             self._past.append(self._world.save())
         start = self._clock.now()
         self._frame = self._world.step(chosen)
@@ -234,7 +236,7 @@ class Player:
             self._frame = self._world.restore(self._past.pop())
             self._age -= 1
             self._tape.undo(1)
-        elif not _rewinds(self._world):
+        elif not self._rewinds:
             self._board.say_now("This world cannot be rewound")
 
     def _change_steps(self, change: int) -> None:
@@ -273,12 +275,7 @@ class Player:
             return
         self._tape.change(world.game)
         self._screen.change(world.game)
-        self._world, self._fps = world, world.game.fps
+        self._world, self._fps, self._rewinds = world, world.game.fps, True
         self._board.watch.clear()
         self._reset()
         self._board.say_now(f"Now playing {name}")
-
-
-def _rewinds(world: World) -> bool:
-    """Whether the world says that its states cost nothing to keep."""
-    return bool(getattr(world, "saves_cheaply", False))

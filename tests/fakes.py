@@ -34,8 +34,6 @@ class Seen:
 class CounterWorld:
     """A world whose frames say how many steps were made, what was held in the last one, and the seed."""
 
-    saves_cheaply = True
-
     def __init__(self, game: GameSpec = COUNTER, *, work: Callable[[], None] = lambda: None) -> None:
         """Take the game, and what a step has to do meanwhile."""
         self._game, self._work = game, work

@@ -41,7 +41,7 @@ class Table:
             self.world,
             self.screen,
             self.tape,
-            Sitting(7, 30, pilot=pilot, card=card, open_model=open_model, models=models),
+            Sitting(7, 30, pilot=pilot, rewinds=True, card=card, open_model=open_model, models=models),
             Clock(self.time.now, self.time.sleep),
         )
 

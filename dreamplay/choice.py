@@ -42,7 +42,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Cartridge:
+class Choice:
     """A world that can be loaded.
 
     Attributes:
@@ -67,7 +67,7 @@ class Cartridge:
         return movie.Header(game.name, self.kind, self.source(), self.start, seed, game.fps, game.buttons)
 
 
-def find(wish: Wish, progress: Progress | None = None) -> Cartridge:
+def find(wish: Wish, progress: Progress | None = None) -> Choice:
     """Find what is wished for; what the Hub has is downloaded.
 
     Raises:
@@ -77,7 +77,7 @@ def find(wish: Wish, progress: Progress | None = None) -> Cartridge:
     return _real(name, wish) if wish.real else _dream(name, wish, progress)
 
 
-def _real(name: str, wish: Wish) -> Cartridge:
+def _real(name: str, wish: Wish) -> Choice:
     if name not in games.names():
         from dreamplay import config, hub
 
@@ -85,7 +85,7 @@ def _real(name: str, wish: Wish) -> Cartridge:
     module = games.load(name)
     start = wish.start or module.DEFAULT_START
     world = _real_world(module, start)
-    return Cartridge(name, module.GAME, start, "real", lambda: world, lambda: str(getattr(world, "source", "")))
+    return Choice(name, module.GAME, start, "real", lambda: world, lambda: str(getattr(world, "source", "")))
 
 
 def _real_world(module: ModuleType, start: str) -> World:
@@ -93,13 +93,13 @@ def _real_world(module: ModuleType, start: str) -> World:
     return world
 
 
-def _dream(name: str, wish: Wish, progress: Progress | None) -> Cartridge:
+def _dream(name: str, wish: Wish, progress: Progress | None) -> Choice:
     from dreamplay import config, hub
 
     directory = hub.find(name, offline=wish.offline, progress=progress)
     source = sha256((directory / config.FILE).read_bytes()).hexdigest()
     game = config.load(directory).game
-    return Cartridge(name, game, wish.start or "", "dream", partial(_load_dream, directory, wish), lambda: source)
+    return Choice(name, game, wish.start or "", "dream", partial(_load_dream, directory, wish), lambda: source)
 
 
 def _load_dream(directory: Path, wish: Wish) -> World:
