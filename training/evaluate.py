@@ -1,0 +1,142 @@
+"""Stage `evaluate`: measures a cartridge on held-out play, with the real game's frames as truth.
+
+    python -m training evaluate checkpoints/mario [--json] [--quick] [--only one_step,free,buttons,survival]
+
+`training.measure` says in its modules what each number means. Needs no network; the same cartridge, play and machine
+give the same numbers.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+import tyro
+
+from dreamplay import checkpoint
+from dreamplay.errors import UnknownNameError, UsageError
+from dreamplay.files import write_whole
+from training import assets, render
+from training.cache import Cache
+from training.data import Footage
+from training.measure import table
+from training.measure.bench import PARTS, QUICK, Bench, Sizes, measure, picture
+from training.measure.dreaming import Dreamer, Probe, Stepper
+from training.measure.patches import vocabulary
+from training.runner import keep_memory
+
+MOVIES = Path(__file__).parent / "movies"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measure a cartridge on held-out play.
+
+    Attributes:
+        cartridge: Directory of the cartridge.
+        json: Print one object of plain numbers instead of tables.
+        quick: Measure a little of everything.
+        only: Parts to measure, joined by commas.
+        dreams: Number of dreams in the survival part.
+        cache: Folder with the rendered play, `train` and `heldout`; cache/RECIPE by default, rendered if missing.
+        movies: Folder with the movies, `train` and `heldout`.
+        out: Folder of the report and its pictures; runs/NAME/evaluation by default.
+        device: Where the networks run.
+        dtype: What they compute in.
+        seed: Of noise and play.
+        workers: Processes that run the real game.
+    """
+
+    cartridge: tyro.conf.Positional[Path]
+    json: bool = False
+    quick: bool = False
+    only: str = ",".join(PARTS)
+    dreams: int | None = None
+    cache: Path | None = None
+    movies: Path | None = None
+    out: Path | None = None
+    device: str = "cpu"
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    seed: int = 0
+    workers: int = 2
+
+
+def main(argv: list[str]) -> int:
+    """Run the stage `evaluate`."""
+    options = tyro.cli(Options, args=argv, prog="python -m training evaluate")
+    parts = tuple(options.only.split(","))
+    for part in parts:
+        if part not in PARTS:
+            raise UnknownNameError("part", part, PARTS)
+    keep_memory()
+    bench, name = prepare(options)
+    numbers = measure(bench, parts)
+    folder = options.out or assets.RUNS / name / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    report = "\n".join(table.lines(numbers)).lstrip("\n") + "\n"
+    packed = json.dumps(numbers, indent=2) + "\n"
+    write_whole(folder / "report.json", packed.encode())
+    write_whole(folder / "report.txt", report.encode())
+    picture(bench, folder)
+    print(packed if options.json else report, end="")
+    print(f"pictures and reports: {folder}", file=sys.stderr)
+    return 0
+
+
+def prepare(options: Options) -> tuple[Bench, str]:
+    """Load the cartridge and the play. Returns them and the cartridge's name.
+
+    Raises:
+        CheckpointError: The cartridge cannot be trusted.
+        UsageError: There are no movies to render.
+    """
+    cartridge = checkpoint.load(options.cartridge, device=options.device)
+    config = cartridge.config
+    movies = options.movies or _movies(config.provenance.recipe, config.game.name)
+    folder = options.cache or assets.CACHE / config.provenance.recipe
+    caches = [_rendered(movies / split, folder / split, options.workers) for split in ("heldout", "train")]
+    sizes = _sizes(options)
+    footage = Footage(caches[0], assets.setting(config), limit=sizes.rows)
+    dreamer = dreamer_of(cartridge.model, seed=options.seed, dtype=options.dtype, device=options.device)
+    bench = Bench(
+        dreamer=dreamer,
+        starts=cartridge.starts,
+        cache=caches[0],
+        footage=footage,
+        known=vocabulary(caches, folder),
+        movies=movies / "heldout",
+        folder=folder,
+        sizes=sizes,
+        seed=options.seed,
+        workers=options.workers,
+    )
+    return bench, config.name
+
+
+def dreamer_of(model: Stepper, *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> Dreamer:
+    """A dreamer whose probe is the model's own tracker, which was trained on real frames."""
+    motion = getattr(model, "motion", None)
+    probe: Probe | None = motion.tracker.places if motion is not None else None
+    return Dreamer(model, probe=probe, seed=seed, precision=getattr(torch, dtype), device=device)
+
+
+def _sizes(options: Options) -> Sizes:
+    sizes = QUICK if options.quick else Sizes()
+    return sizes if options.dreams is None else replace(sizes, dreams=options.dreams)
+
+
+def _movies(recipe: str, game: str) -> Path:
+    """Folder of the movies that a recipe's play is rendered from."""
+    return next((MOVIES / name for name in (recipe, game) if (MOVIES / name).exists()), MOVIES / game)
+
+
+def _rendered(movies: Path, folder: Path, workers: int) -> Cache:
+    """The rendered play of a split, rendered now if it is missing."""
+    if not any(folder.glob("*.npz")):
+        if not any(movies.glob("*.movie")):
+            raise UsageError(f"{folder} holds no rendered play, and {movies} no movies to render it from")
+        print(f"rendering {movies} into {folder} ...", file=sys.stderr)
+        render.render(render.Options(movies, folder, workers=workers))
+    return Cache(folder)
