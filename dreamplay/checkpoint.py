@@ -1,0 +1,120 @@
+"""Config and safetensors -> networks and starts, checked before anything is allocated.
+
+Axis letters: B batch, N starts, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dreamplay import config as configs
+from dreamplay import weights
+from dreamplay.config import Config
+from dreamplay.errors import CheckpointError, UsageError
+from dreamplay.models.model import Model
+from dreamplay.ring import Ring
+
+NETWORKS = ("codec", "motion", "denoiser")
+STEPS = 16
+"""Past steps that a start keeps when the config has no motion head to ask for more."""
+
+
+@dataclass(frozen=True)
+class Cartridge:
+    """A checkpoint in memory: its config, its networks, and the pasts a dream may begin with (batch N)."""
+
+    config: Config
+    model: Model
+    starts: Ring
+
+
+def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = None) -> Cartridge:
+    """Read a cartridge.
+
+    Args:
+        directory: With config.json and the safetensors.
+        device: Where the networks go.
+        dtype: Of the weights in memory; float32 unless given.
+
+    Raises:
+        CheckpointError: A file is missing, damaged, hostile, or does not belong to the others.
+    """
+    config = configs.load(directory)
+    with torch.device("meta"):
+        plan = Model(config)
+    expected = {
+        name: {key: (tuple(tensor.shape), None) for key, tensor in getattr(plan, name).state_dict().items()}
+        for name in NETWORKS
+        if getattr(plan, name) is not None
+    }
+    tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
+    starts = _tensors(directory, "starts.safetensors", start_shapes(config), config)
+    model = Model(config)
+    for name in expected:
+        getattr(model, name).load_state_dict(tensors[name])
+    model = model.to(device=device, dtype=dtype or torch.float32).eval().requires_grad_(False)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    return Cartridge(config, model, _unpacked(Ring(**starts)).to(device))
+
+
+def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
+    """Shapes and types of starts.safetensors."""
+    n, game = len(config.starts), config.game
+    s = history(config)
+    planes = 1 if config.palette else 3
+    return {
+        "frames": ((n, config.context, game.height, game.width, planes), "U8"),
+        "buttons": ((n, s, len(game.buttons)), "U8"),
+        "scrolls": ((n, s), "I32"),
+        "places": ((n, s, 3), "I32"),
+        "odometer": ((n,), "I32"),
+        "counters": ((n, len(config.counters)), "I32"),
+        "still": ((n,), "I32"),
+    }
+
+
+def history(config: Config) -> int:
+    """Past steps that a ring of this config keeps, S."""
+    return config.motion.history if config.motion else STEPS
+
+
+def packed(starts: Ring) -> dict[str, Tensor]:
+    """A ring as starts.safetensors keeps it."""
+    small = {name: tensor.to(torch.int32).contiguous() for name, tensor in starts.tensors().items()}
+    return {**small, "frames": starts.frames.contiguous(), "buttons": starts.buttons.to(torch.uint8).contiguous()}
+
+
+def _unpacked(starts: Ring) -> Ring:
+    wide = {name: tensor.long() for name, tensor in starts.tensors().items()}
+    wide |= {"frames": starts.frames, "buttons": starts.buttons.float(), "places": starts.places.float()}
+    return Ring(**wide)
+
+
+def _tensors(
+    directory: Path, name: str, expected: Mapping[str, tuple[tuple[int, ...], str | None]], config: Config
+) -> dict[str, Tensor]:
+    path = directory / name
+    weights.check(path, expected, config.sha256.get(name))
+    tensors = load_file(path)
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point():
+            if not (tensor.abs().amax() < 1e6 if tensor.numel() else True):
+                raise CheckpointError(f"{name}: tensor {key} holds values that are not finite or above 1e6")
+            tensors[key] = tensor.float()
+    return tensors
+
+
+def parse_dtype(name: str | None) -> torch.dtype:
+    """float32 or bfloat16 by name.
+
+    Raises:
+        UsageError: Another name.
+    """
+    known = {None: torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
+    if name not in known:
+        raise UsageError(f"no dtype named '{name}' (found: float32, bfloat16)")
+    return known[name]

@@ -1,0 +1,172 @@
+"""The denoiser: EDM preconditioning around a backbone, what conditions it, and the sampler.
+
+Karras et al. 2022, arXiv 2206.00364 (table 1, "Ours"; algorithm 1 with Euler steps). What is diffused is the change
+of the latent from the moved last frame to the next one, as in a video codec.
+
+Axis letters: B batch, T past frames, S past steps, K buttons, C channels, D width, H W latent rows and columns,
+h w pixels, P planes of a frame.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dreamplay.config import Counter, DenoiserConfig
+from dreamplay.models import backbones
+from dreamplay.models.layers import PATCH, coded_history
+
+BUTTON_STEPS = 8
+"""Past steps whose buttons condition the denoiser."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the denoiser is told of a frame to come, apart from the noise.
+
+    Attributes:
+        features: The moved frame's latent, the past frames and the level's map, (B, D, H, W).
+        condition: Buttons, scroll, clocks, (B, embedding).
+    """
+
+    features: Tensor
+    condition: Tensor
+
+
+class Denoiser(nn.Module):
+    """Predicts the clean change and, for each patch, whether it changes at all."""
+
+    def __init__(
+        self,
+        config: DenoiserConfig,
+        *,
+        channels: int,
+        planes: int,
+        context: int,
+        buttons: int,
+        rows: int,
+        counters: Sequence[Counter] = (),
+        patience: int = 0,
+    ) -> None:
+        super().__init__()
+        self.config, self.channels, self.context = config, channels, context
+        d, e = config.widths[0], config.embedding
+        self.past = nn.Conv2d(PATCH * PATCH * (4 if planes == 1 else 3) * context, d, 1)
+        self.noise = nn.Sequential(nn.Linear(16, e), nn.SiLU(), nn.Linear(e, e))
+        self.buttons = nn.Linear((BUTTON_STEPS + 1) * buttons, e)
+        self.scrolls = nn.Linear(context + 1, e)
+        self.counters = nn.ModuleList(nn.Embedding(counter.period, e) for counter in counters)
+        self.still = nn.Embedding(patience + 1, e)
+        self.phase = nn.Embedding(PATCH, e)
+        self.rows = rows
+        self.map = nn.Embedding((config.columns + 1) * rows, config.memory) if config.memory else None
+        for table in [*self.counters, self.still, self.phase]:
+            nn.init.normal_(table.weight, std=0.1)
+        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
+        inputs = 2 * channels + d + 2 * config.memory
+        self.backbone = backbones.build(
+            config.backbone,
+            inputs=inputs,
+            outputs=channels + 1,
+            widths=config.widths,
+            blocks=config.blocks,
+            embedding=e,
+        )
+
+    def observe(
+        self,
+        moved: Tensor,
+        latent: Tensor,
+        codes: Tensor | None,
+        *,
+        buttons: Tensor,
+        scrolls: Tensor,
+        odometer: Tensor,
+        counters: Tensor,
+        still: Tensor,
+    ) -> Scene:
+        """Gather the conditions of the next frame.
+
+        Args:
+            moved: Past frames shifted by the scroll since, oldest first, (B, T, h, w, P) uint8.
+            latent: The newest moved frame's latent, (B, C, H, W).
+            codes: The palette's codes, or None for RGB.
+            buttons: That led to the past frames and, last, those held now, (B, S + 1, K).
+            scrolls: Of the past frames and, last, of the next one, in pixels, (B, S + 1).
+            odometer: Camera's left edge of the next frame in pixels, negative where unknown, (B,).
+            counters: The clocks at the next frame, (B, counters).
+            still: Frames since something changed, (B,).
+        """
+        features = [latent, self.past(coded_history(moved, codes))]
+        if self.map is not None:
+            features.append(self._map(odometer, latent.shape[-1]))
+        condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
+        condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
+        condition = condition + self.still(still.clamp(max=self.still.num_embeddings - 1))
+        condition = condition + self.phase(odometer.clamp(min=0) % PATCH)
+        for i, table in enumerate(self.counters):
+            condition = condition + table(counters[:, i])
+        return Scene(torch.cat(features, 1), condition)
+
+    def _map(self, odometer: Tensor, columns: int) -> Tensor:
+        """The level's learned map where the camera is, both columns under each patch, (B, 2 memory, H, W)."""
+        assert self.map is not None
+        last = self.config.columns
+        first = torch.where(odometer < 0, last, odometer // PATCH)
+        wanted = (first[:, None] + torch.arange(columns + 1, device=odometer.device)).clamp(max=last)  # (B, W + 1)
+        cells = wanted[:, None, :] * self.rows + torch.arange(self.rows, device=odometer.device)[:, None]
+        level = self.map(cells).permute(0, 3, 1, 2)  # (B, memory, H, W + 1)
+        return torch.cat([level[..., :-1], level[..., 1:]], 1)
+
+    def forward(self, x: Tensor, sigma: Tensor, scene: Scene) -> tuple[Tensor, Tensor]:
+        """The network's raw output F_theta and the gate.
+
+        Args:
+            x: The noisy change, (B, C, H, W).
+            sigma: Noise level, (B,).
+            scene: What is known.
+
+        Returns:
+            F_theta (B, C, H, W) and the gate's logits (B, H, W).
+        """
+        c_in, _, _ = self.preconditioning(sigma)
+        condition = self.mix(scene.condition + self.noise(_fourier(sigma.log() / 4)))
+        out = self.backbone(torch.cat([x * c_in, scene.features], 1), condition)
+        return out[:, :-1], out[:, -1]
+
+    def preconditioning(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """c_in, c_skip and c_out, each (B, 1, 1, 1), of EDM's table 1."""
+        s, data = sigma[:, None, None, None], self.config.sigma_data
+        norm = (s**2 + data**2).sqrt()
+        return 1 / norm, data**2 / norm**2, s * data / norm
+
+    def denoise(self, x: Tensor, sigma: Tensor, scene: Scene) -> tuple[Tensor, Tensor]:
+        """The clean change that x stands for, (B, C, H, W), and the gate's logits, (B, H, W)."""
+        raw, gate = self(x, sigma, scene)
+        _, c_skip, c_out = self.preconditioning(sigma)
+        return c_skip * x + c_out * raw, gate
+
+    def sample(self, noise: Tensor, sigmas: Sequence[float], scene: Scene) -> tuple[Tensor, Tensor]:
+        """Euler steps down the noise levels.
+
+        Args:
+            noise: Times the temperature, unit variance or zero, (B, C, H, W).
+            sigmas: Falling levels without the final zero.
+            scene: What is known.
+
+        Returns:
+            The change (B, C, H, W) and the gate's logits (B, H, W) of the last step.
+        """
+        x = noise * sigmas[0]
+        for sigma, lower in zip(sigmas, [*sigmas[1:], 0.0], strict=True):
+            clean, gate = self.denoise(x, x.new_full((len(x),), sigma), scene)
+            x = clean + (lower / sigma) * (x - clean)
+        return x, gate
+
+
+def _fourier(x: Tensor) -> Tensor:
+    """Fourier features of a scalar. x: (B,). Returns (B, 16)."""
+    angles = x[:, None] * (2.0 ** torch.arange(8, device=x.device)) * (math.pi / 4)
+    return torch.cat([angles.sin(), angles.cos()], 1)

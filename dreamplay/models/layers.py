@@ -1,0 +1,128 @@
+"""Small parts that several networks share.
+
+Axis letters: B batch, T past frames, C channels, D width, H W latent rows and columns, h w pixels,
+P planes of a frame (1 palette index or 3 colours).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PATCH = 8
+"""Pixels along each side of the patch that one latent cell stands for: a tile of the console."""
+
+
+class ResBlock(nn.Module):
+    """x + conv(silu(conv(silu(x)))), the last convolution starting at zero."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = zeroed(nn.Conv2d(width, width, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, D, H, W). Returns the same shape."""
+        return x + self.second(F.silu(self.first(F.silu(x))))
+
+
+class FilmBlock(nn.Module):
+    """A residual block whose normalised input is scaled and shifted by a condition.
+
+    FiLM: Perez et al. 2018, arXiv 1709.07871. One GroupNorm a block instead of two: on a CPU it costs as much as a
+    small convolution.
+    """
+
+    def __init__(self, width: int, embedding: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(8, width)
+        self.film = zeroed(nn.Linear(embedding, 2 * width))
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = zeroed(nn.Conv2d(width, width, 3, padding=1))
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """x: (B, D, H, W). condition: (B, embedding). Returns the shape of x."""
+        scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)  # (B, D, 1, 1)
+        h = F.silu(self.norm(x) * (1 + scale) + shift)
+        return x + self.second(F.silu(self.first(h)))
+
+
+def zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    """Set a layer's weight and bias to zero, so that what it ends starts as the identity."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def color_codes(palette: Tensor) -> Tensor:
+    """Fixed codes of the palette's colours: red, green, blue in [-1, 1] and whether the pixel is unknown.
+
+    Args:
+        palette: RGB of the colours, (P, 3) in 0..255.
+
+    Returns:
+        (P + 1, 4); the last row is the unknown pixel's.
+    """
+    known = torch.cat([palette.float() / 127.5 - 1, torch.zeros(len(palette), 1)], dim=1)
+    return torch.cat([known, torch.tensor([[0.0, 0.0, 0.0, 1.0]])])
+
+
+def to_patches(frames: Tensor) -> Tensor:
+    """Cut frames into patches of 8x8 pixels.
+
+    Args:
+        frames: (B, h, w, P).
+
+    Returns:
+        (B, H, W, 64 * P), contiguous.
+    """
+    b, h, w, p = frames.shape
+    cut = frames.reshape(b, h // PATCH, PATCH, w // PATCH, PATCH, p).transpose(2, 3)
+    return cut.reshape(b, h // PATCH, w // PATCH, PATCH * PATCH * p)  # (B, H, W, 64 P)
+
+
+def from_patches(patches: Tensor, planes: int) -> Tensor:
+    """Put patches together again, the inverse of `to_patches`. patches: (B, H, W, 64 * P). Returns (B, h, w, P)."""
+    b, rows, columns, _ = patches.shape
+    cut = patches.reshape(b, rows, columns, PATCH, PATCH, planes).transpose(2, 3)
+    return cut.reshape(b, rows * PATCH, columns * PATCH, planes)  # (B, h, w, P)
+
+
+def coded_patches(frames: Tensor, codes: Tensor | None) -> Tensor:
+    """Patches of frames as real numbers that a network can read.
+
+    Args:
+        frames: (B, h, w, P) uint8: palette indices with P = 1, or RGB with P = 3.
+        codes: Codes of the palette, (colours + 1, 4), or None for RGB.
+
+    Returns:
+        (B, 64 * 4, H, W) or (B, 64 * 3, H, W), channels last in memory.
+    """
+    patches = to_patches(frames)
+    coded = (patches.float() / 127.5 - 1) if codes is None else _lookup(patches, codes)
+    return coded.permute(0, 3, 1, 2)  # (B, 256, H, W)
+
+
+def coded_history(frames: Tensor, codes: Tensor | None) -> Tensor:
+    """As `coded_patches`, for several frames at once.
+
+    Args:
+        frames: (B, T, h, w, P) uint8.
+        codes: Codes of the palette, (colours + 1, 4), or None for RGB.
+
+    Returns:
+        (B, T * 64 * codes, H, W), channels last in memory.
+    """
+    b, t = frames.shape[:2]
+    patches = to_patches(frames.flatten(0, 1))
+    patches = patches.reshape(b, t, *patches.shape[1:])  # (B, T, H, W, 64 P)
+    patches = patches.permute(0, 2, 3, 1, 4).flatten(3)  # (B, H, W, T 64 P)
+    coded = (patches.float() / 127.5 - 1) if codes is None else _lookup(patches, codes)
+    return coded.permute(0, 3, 1, 2)
+
+
+def _lookup(patches: Tensor, codes: Tensor) -> Tensor:
+    """The codes of indices, in the type that autocast computes in: the tables are large. Returns (B, H, W, n * 4)."""
+    if torch.is_autocast_enabled(patches.device.type):
+        codes = codes.to(torch.get_autocast_dtype(patches.device.type))
+    return F.embedding(patches.int(), codes).flatten(3)

@@ -1,0 +1,94 @@
+"""The motion head: how far the camera scrolls in the next frame, from where the hero was and what is held.
+
+The console moves things by fractions of a pixel that no frame shows; the last frames' whole pixels recover them. So
+a tracker finds the hero in every frame, and a small network reads the history of places, scrolls and buttons.
+
+Axis letters: B batch, S past steps, K buttons, C channels, D width, H W latent rows and columns, h w pixels, P planes.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dreamplay.config import MotionConfig
+from dreamplay.models.layers import PATCH, coded_patches, color_codes
+
+
+class Tracker(nn.Module):
+    """Finds the hero on the screen: a distribution over columns, one over rows, and whether it is there at all."""
+
+    codes: Tensor | None
+
+    def __init__(self, config: MotionConfig, palette: tuple[tuple[int, int, int], ...]) -> None:
+        super().__init__()
+        d = config.eye
+        self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
+        self.look = nn.Sequential(
+            nn.Conv2d(PATCH * PATCH * (4 if palette else 3), 2 * d, 1), nn.SiLU(),
+            nn.Conv2d(2 * d, d, 3, padding=1), nn.SiLU(), nn.Conv2d(d, d, 3, padding=1), nn.SiLU(),
+        )  # fmt: skip
+        self.columns, self.rows = nn.Linear(d, PATCH), nn.Linear(d, PATCH)
+        self.cell, self.there = nn.Linear(d, 1), nn.Linear(d, 1)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Look for the hero.
+
+        Args:
+            frames: (B, h, w, P) uint8.
+
+        Returns:
+            Logits of its column (B, w), of its row (B, h), and of being there (B,).
+        """
+        x = self.look(coded_patches(frames, self.codes)).permute(0, 2, 3, 1)  # (B, H, W, D)
+        cell = self.cell(x)  # (B, H, W, 1)
+        columns = torch.logsumexp(self.columns(x) + cell, 1).flatten(1)  # (B, w)
+        rows = torch.logsumexp(self.rows(x) + cell, 2).flatten(1)  # (B, h)
+        return columns, rows, self.there(x).amax((1, 2)).squeeze(-1)
+
+    def places(self, frames: Tensor) -> Tensor:
+        """Where the hero is. frames: (B, h, w, P) uint8. Returns x, y in pixels and 1 if it is there, (B, 3)."""
+        columns, rows, there = self(frames)
+        return torch.stack([columns.argmax(1).float(), rows.argmax(1).float(), (there > 0).float()], 1)
+
+
+class Motion(nn.Module):
+    """Predicts the scroll: classes 0..fastest pixels, then a cut to each of the known scenes."""
+
+    def __init__(self, config: MotionConfig, buttons: int, palette: tuple[tuple[int, int, int], ...]) -> None:
+        super().__init__()
+        self.config = config
+        self.tracker = Tracker(config, palette)
+        self.classes = config.fastest + 1 + len(config.cuts)
+        inputs = config.history * (buttons + 6) + buttons + 2
+        d = config.width
+        self.think = nn.Sequential(
+            nn.Linear(inputs, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU(),
+            nn.Linear(d, self.classes),
+        )  # fmt: skip
+
+    def forward(
+        self, buttons: Tensor, scrolls: Tensor, places: Tensor, held: Tensor, odometer: Tensor, still: Tensor
+    ) -> Tensor:
+        """Predict the scroll of the next frame.
+
+        Args:
+            buttons: That led to the past frames, oldest first, (B, S, K).
+            scrolls: Of the past frames in pixels, (B, S).
+            places: Of the hero in the past frames: x, y in pixels and whether it is there, (B, S, 3).
+            held: The buttons held now, (B, K).
+            odometer: Camera's left edge in pixels, (B,).
+            still: Frames since something changed, (B,).
+
+        Returns:
+            Logits, (B, fastest + 1 + cuts).
+        """
+        there = places[..., 2]
+        x, y = places[..., 0] * there, places[..., 1] * there
+        went_x = F.pad((x[:, 1:] - x[:, :-1]) + scrolls[:, 1:], (1, 0))  # (B, S)
+        went_y = F.pad(y[:, 1:] - y[:, :-1], (1, 0))
+        steps = torch.stack(
+            [scrolls / 4, (went_x / 4).clamp(-4, 4), (went_y / 4).clamp(-4, 4), x / 64 - 1.5, y / 64 - 2, there], 2
+        )  # (B, S, 6)
+        past = torch.cat([buttons, steps], 2).flatten(1)
+        here = torch.stack([odometer / 1024, still / 64], 1)  # (B, 2)
+        return self.think(torch.cat([past, held, here], 1))

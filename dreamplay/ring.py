@@ -1,0 +1,83 @@
+"""What a dream knows of its past: the last frames and buttons, and where the camera and the clocks stand.
+
+Axis letters: B batch, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ring:
+    """The past, oldest first. Immutable, so that a saved state is a reference.
+
+    Attributes:
+        frames: Past frames, shifted to where the camera stands now, (B, T, h, w, P) uint8.
+        buttons: 0/1, that led to the past frames, (B, S, K) float.
+        scrolls: Of the camera in pixels, (B, S) int64.
+        places: Of the hero: x, y in pixels and whether it is there, (B, S, 3) float.
+        odometer: The camera's left edge in pixels, negative where unknown, (B,) int64.
+        counters: The console's clocks, (B, counters) int64.
+        still: Frames since something changed below the status bar, (B,) int64.
+    """
+
+    frames: Tensor
+    buttons: Tensor
+    scrolls: Tensor
+    places: Tensor
+    odometer: Tensor
+    counters: Tensor
+    still: Tensor
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def newest(self) -> Tensor:
+        """The newest frame, (B, h, w, P) uint8."""
+        return self.frames[:, -1]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to(self, device: torch.device | str) -> "Ring":
+        """The same past on another device."""
+        return Ring(**{name: tensor.to(device) for name, tensor in self.tensors().items()})
+
+    def select(self, rows: Tensor | Sequence[int] | slice) -> "Ring":
+        """Some rows of the batch."""
+        return Ring(**{name: tensor[rows] for name, tensor in self.tensors().items()})
+
+    def without_odometer(self, rows: Tensor) -> "Ring":
+        """The same past with the odometer unknown in the rows where the mask (B,) is true."""
+        return replace(self, odometer=self.odometer.masked_fill(rows, -1))
+
+
+def stack(rings: Sequence[Ring]) -> Ring:
+    """Join the batches of several rings."""
+    return Ring(**{name: torch.cat([ring.tensors()[name] for ring in rings]) for name in rings[0].tensors()})
+
+
+def shift(frames: Tensor, scrolls: Sequence[int], *, top: int, unknown: int) -> Tensor:
+    """Move pictures to the left as a camera that scrolls to the right does.
+
+    Args:
+        frames: (B, ..., h, w, P) uint8.
+        scrolls: Pixels for each row of the batch, at least 0.
+        top: Rows at the top that stand still.
+        unknown: Value of the pixels that come into view.
+
+    Returns:
+        A new tensor of the same shape.
+    """
+    moved = frames.clone()
+    for row, scroll in zip(moved, scrolls, strict=True):
+        if scroll:
+            below = row[..., top:, :, :]
+            below[..., :-scroll, :] = below[..., scroll:, :].clone()
+            below[..., -scroll:, :] = unknown
+    return moved

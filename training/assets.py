@@ -1,0 +1,144 @@
+"""What every stage of a run starts from: its folders, its footage, its networks, and where results go."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dreamplay import games
+from dreamplay.config import FORMAT, Config, Provenance
+from dreamplay.errors import DreamplayError, UsageError
+from dreamplay.models.model import Model
+from training import recipe as recipes
+from training.cache import Cache
+from training.data import Footage, Setting
+from training.recipe import Hyper, Recipe
+from training.runner import Network, Runner, keep_memory, processes
+
+RUNS = Path("runs")
+CACHE = Path("cache")
+
+
+@dataclass
+class Session:
+    """What a stage works with."""
+
+    recipe: Recipe
+    model: Model
+    hyper: Hyper
+    folder: Path
+    footage: Footage
+    heldout: Footage
+    palette: Tensor
+    rank: int
+    size: int
+
+
+def blank_config(recipe: Recipe) -> Config:
+    """The config of a recipe's cartridge before anything is measured or exported."""
+    module = games.load(recipe.game)
+    return Config(
+        format=FORMAT,
+        name=recipe.name,
+        license="MIT",
+        game=module.GAME,
+        palette=tuple(module.PALETTE) if recipe.palette else (),
+        status_rows=module.STATUS_ROWS if recipe.motion_net else 0,
+        context=recipe.context,
+        sigmas=recipe.sigmas,
+        temperature=recipe.temperature,
+        counters=recipe.counters,
+        patience=recipe.patience,
+        codec=recipe.codec_net,
+        motion=recipe.motion_net,
+        denoiser=recipe.denoiser_net,
+        starts=("start",),
+        provenance=Provenance(recipe=recipe.name, commit="", movies="", samples=0, seed=recipe.denoiser.seed),
+        quality={},
+        sha256={},
+    )
+
+
+def setting(config: Config) -> Setting:
+    """What windows of the config's game are cut for."""
+    return Setting(
+        game=config.game,
+        colors=len(config.palette),
+        status_rows=config.status_rows,
+        context=config.context,
+        steps=max(config.motion.history if config.motion else 0, 8),
+        fastest=config.motion.fastest if config.motion else 0,
+        cuts=config.motion.cuts if config.motion else (),
+        counters=tuple((counter.name, counter.period) for counter in config.counters),
+        patience=config.patience,
+    )
+
+
+def footage(recipe: Recipe, split: str, *, limit: int | None = None) -> Footage:
+    """The rendered play of a split, "train" or "heldout"."""
+    return Footage(Cache(CACHE / recipe.name / split), setting(blank_config(recipe)), limit=limit)
+
+
+@contextmanager
+def session(recipe: Recipe, stage: str, folder: Path, minutes: float | None) -> Iterator[Session]:
+    """Everything a stage needs, alone or under `torchrun`."""
+    keep_memory()
+    hyper: Hyper = getattr(recipe, stage)
+    if minutes is not None:
+        hyper = replace(hyper, minutes=minutes, steps=None)
+    with processes() as (rank, size):
+        torch.manual_seed(hyper.seed)
+        model = Model(blank_config(recipe))
+        torch.manual_seed(hyper.seed + 1 + rank)
+        palette = torch.tensor(games.load(recipe.game).PALETTE)
+        train, heldout = footage(recipe, "train"), footage(recipe, "heldout")
+        yield Session(recipe, model, hyper, folder / stage, train, heldout, palette, rank, size)
+
+
+def channels_last(network: Network) -> Network:
+    """The same network with its convolutions' weights laid out as CPUs and tensor cores like them."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    return network
+
+
+def keep(runner: Runner[Any], path: Path) -> None:
+    """Write the averaged weights beside the other stages'."""
+    if not runner.rank:
+        beside = path.with_suffix(".tmp")
+        save_file({name: tensor.contiguous() for name, tensor in runner.average.state_dict().items()}, beside)
+        beside.replace(path)
+
+
+def recall(network: torch.nn.Module, path: Path) -> None:
+    """Load the weights that an earlier stage kept.
+
+    Raises:
+        UsageError: That stage has not been run.
+    """
+    if not path.exists():
+        first = f"python -m training {path.stem} --recipe {path.parent.name}"
+        raise UsageError(f"{path} does not exist; run first: {first}")
+    network.load_state_dict(load_file(path))
+
+
+def stage_main(stage: str, train: Callable[..., bool], argv: list[str]) -> int:
+    """The command line that all training stages share."""
+    parser = argparse.ArgumentParser(prog=f"python -m training {stage}")
+    parser.add_argument("--recipe", default="mario", help="name of a module in training/recipes")
+    parser.add_argument("--minutes", type=float, help="time budget instead of the recipe's")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs")
+    options = parser.parse_args(argv)
+    try:
+        recipe = recipes.load(options.recipe)
+        done = train(recipe, options.runs / recipe.name, minutes=options.minutes)
+    except DreamplayError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0 if done else 143

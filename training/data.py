@@ -1,0 +1,181 @@
+"""Rendered play as training windows: every row of a cache with what a dream would know before it.
+
+Axis letters: N rows, B batch, T past frames, S past steps, K buttons, H W latent rows and columns, h w pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dreamplay.models.layers import PATCH
+from dreamplay.ring import Ring, shift
+from dreamplay.world import GameSpec
+from training.cache import Cache
+
+Rows = npt.NDArray[np.int64]
+
+HERO_BOX = (16, 32)
+"""Columns and rows of the box that the probes' place is the upper left corner of."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What windows are cut for: the numbers of a config that the past depends on.
+
+    Attributes:
+        game: What is played.
+        colors: Length of the palette, which is also the index of the unknown pixel.
+        status_rows: Rows that do not scroll, in pixels.
+        context: Past frames, T.
+        steps: Past steps, S.
+        fastest: Fastest scroll in pixels a frame; anything else is a cut.
+        cuts: Odometer readings after a cut, in the order of their classes.
+        counters: Columns of the cache that are clocks, with their periods.
+        patience: Where the stillness counter stops.
+    """
+
+    game: GameSpec
+    colors: int
+    status_rows: int
+    context: int
+    steps: int
+    fastest: int
+    cuts: tuple[int, ...]
+    counters: tuple[tuple[str, int], ...]
+    patience: int
+
+
+class Footage:
+    """A cache in memory, with scrolls, stillness and change worked out for every row.
+
+    Attributes:
+        frames: (N, h, w) uint8 palette indices.
+        held: 0/1, that led to each row, (N, K) float.
+        motion: Motion class that led to each row, (N,).
+        scrolls: Pixels of it, 0 at a cut, (N,).
+        odometer: The camera's left edge, (N,).
+        places: Of the hero: x, y on the screen and whether it is there, (N, 3) float.
+        counters: Clocks, (N, counters).
+        still: Frames since something changed below the status bar, (N,).
+        changed: Patches outside the status bar that differ from the moved frame before, (N,).
+        rows: The rows that have a whole past in their own episode.
+        episodes: First and last row + 1 of each episode.
+    """
+
+    def __init__(self, cache: Cache, setting: Setting, *, limit: int | None = None) -> None:
+        self.setting, self.table = setting, cache.table
+        self.episodes = [(a, b) for a, b in cache.episodes if limit is None or b <= limit]
+        count = self.episodes[-1][1]
+        self.frames = torch.from_numpy(cache.load(rows=range(count)))
+        self.held = torch.from_numpy(unpack(self._column("buttons", count), len(setting.game.buttons)))
+        camera = torch.from_numpy(self._column("camera", count))
+        first = torch.zeros(count, dtype=torch.bool)
+        first[[a for a, _ in self.episodes]] = True
+        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, setting)
+        self.places = self._places(count, camera)
+        columns = [torch.from_numpy(self._column(name, count)) % period for name, period in setting.counters]
+        self.counters = torch.stack(columns, 1) if columns else torch.zeros(count, 0, dtype=torch.int64)
+        self.still, self.changed = self._change(first)
+        past = max(setting.context, setting.steps)
+        self.rows: Rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
+
+    def _column(self, name: str, count: int) -> npt.NDArray[np.int64]:
+        return self.table[name][:count].astype(np.int64)
+
+    def _places(self, count: int, camera: Tensor) -> Tensor:
+        x = torch.from_numpy(self._column("x", count)) - camera
+        y = torch.from_numpy(self._column("y", count))
+        game = self.setting.game
+        if "visible" not in self.table:  # TEMPORARY
+            t = self.table
+            self.table["visible"] = (t["task"] == 3) & (t["y_viewport"] == 1) & (t["player_state"] != 0) & (t["player_state"] != 6) & (t["screen_off"] == 0)
+        there = torch.from_numpy(self._column("visible", count)) > 0
+        there &= (x >= 0) & (x < game.width) & (y >= 0) & (y < game.height)
+        return torch.stack([x.clamp(0, game.width - 1), y.clamp(0, game.height - 1), there.long()], 1).float()
+
+    def _change(self, first: Tensor) -> tuple[Tensor, Tensor]:
+        """Stillness and changed patches of every row."""
+        count, top = len(self.frames), self.setting.status_rows
+        changed = torch.zeros(count, dtype=torch.int64)
+        for start in range(1, count, 512):
+            rows = torch.arange(start, min(start + 512, count))
+            moved = shift(self.frames[rows - 1, :, :, None], self.scrolls[rows].tolist(), top=top, unknown=255)
+            differs = (moved[..., 0] != self.frames[rows])[:, top:]
+            b, h, w = differs.shape
+            tiles = differs.reshape(b, h // PATCH, PATCH, w // PATCH, PATCH)
+            changed[rows] = tiles.any(4).any(2).sum((1, 2))
+        changed[first] = 0
+        still = torch.zeros(count, dtype=torch.int64)
+        quiet = ((changed == 0) & (self.scrolls == 0) & ~first).tolist()
+        run = 0
+        for row in range(count):
+            run = min(run + 1, self.setting.patience) if quiet[row] else 0
+            still[row] = run
+        return still, changed
+
+    def weights(self) -> npt.NDArray[np.float64]:
+        """Sampling weight of each of `rows`: 40 % uniform, 40 % by changed patches, 20 % rare events."""
+        changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
+        rare = np.zeros(len(self.table["score"]), dtype=np.float64)
+        for name in ("score", "power", "coins", "player_state", "lives"):
+            column = self.table[name].astype(np.int64)
+            rare[1:] += column[1:] != column[:-1]
+        rare = (np.convolve(rare > 0, np.ones(12), "same")[self.rows] > 0).astype(np.float64)
+        uniform = np.full(len(self.rows), 1 / len(self.rows))
+        return 0.4 * uniform + 0.4 * changed / max(changed.sum(), 1) + 0.2 * rare / max(rare.sum(), 1)
+
+    def ring(self, rows: Rows | Sequence[int]) -> Ring:
+        """The past before each of the rows, as a dream would have it. Batch B = number of rows."""
+        setting = self.setting
+        now = torch.as_tensor(np.asarray(rows, dtype=np.int64))
+        past = now[:, None] - torch.arange(setting.steps, 0, -1)  # (B, S)
+        frames = self.frames[past[:, -setting.context :]][..., None]  # (B, T, h, w, 1)
+        moved = [frames[:, -1]]
+        since = torch.zeros_like(now)
+        for age in range(2, setting.context + 1):
+            since = since + self.scrolls[now - age + 1]
+            pixels = since.clamp(max=setting.game.width).tolist()
+            moved.append(shift(frames[:, -age], pixels, top=setting.status_rows, unknown=setting.colors))
+        return Ring(
+            frames=torch.stack(moved[::-1], 1),
+            buttons=self.held[past],
+            scrolls=self.scrolls[past],
+            places=self.places[past],
+            odometer=self.odometer[now - 1],
+            counters=self.counters[now - 1],
+            still=self.still[now - 1],
+        )
+
+
+class Sampler:
+    """Draws rows with replacement; its generator can be saved and restored."""
+
+    def __init__(self, footage: Footage, seed: int) -> None:
+        weights = footage.weights()
+        self._rows, self._edges = footage.rows, np.cumsum(weights / weights.sum())
+        self.generator = np.random.default_rng(seed)
+
+    def draw(self, count: int) -> Rows:
+        """That many rows."""
+        picked = np.searchsorted(self._edges, self.generator.random(count)).clip(max=len(self._rows) - 1)
+        return self._rows[picked]
+
+
+def unpack(buttons: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:
+    """Bit masks as 0/1. buttons: (N,). Returns (N, K)."""
+    return ((buttons[:, None] >> np.arange(count)) & 1).astype(np.float32)
+
+
+def _motion(camera: Tensor, first: Tensor, setting: Setting) -> tuple[Tensor, Tensor]:
+    """Motion classes and scrolls from the camera's left edge, (N,) each."""
+    went = torch.diff(camera, prepend=camera[:1])
+    went[first] = 0
+    cut = (went < 0) | (went > setting.fastest)
+    if not setting.cuts:
+        return went.masked_fill(cut, 0), went.masked_fill(cut, 0)
+    nearest = (camera[:, None] - torch.tensor(setting.cuts)).abs().argmin(1)
+    return torch.where(cut, setting.fastest + 1 + nearest, went), went.masked_fill(cut, 0)

@@ -1,0 +1,286 @@
+"""Stage `denoiser`: trains the diffusion model on real pasts, damaged pasts, and pasts it dreamed itself.
+
+Axis letters: B batch, T past frames, C channels, D width, H W latent rows and columns, h w pixels, P planes of a frame.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dreamplay.models.layers import to_patches
+from dreamplay.models.model import Model, Moved
+from dreamplay.ring import Ring, stack
+from training import assets, pictures
+from training.damage import damage, hero_patches
+from training.data import Footage, Rows, Sampler
+from training.recipe import Diffusion, Recipe
+from training.runner import Runner
+
+GATE_WEIGHT = 0.1
+"""Weight of the gate's loss beside the denoiser's."""
+GATE_POSITIVE = 4.0
+"""Weight of changed patches in the gate's loss: a patch missed is worse than one drawn in vain."""
+BELOW = 1.5
+"""Weight of patches below the status bar."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pasts and what followed.
+
+    Attributes:
+        moved: The pasts, scrolled as they really were.
+        target: The real next frames, (B, h, w, P) uint8.
+        hero: Patches where the hero is or was, (B, H, W) bool.
+        lived: How many rows, the last ones, are the model's own pasts.
+    """
+
+    moved: Moved
+    target: Tensor
+    hero: Tensor
+    lived: int
+
+
+class Source:
+    """Makes batches; keeps the pool of dreams that the model lives on (persistent rollouts)."""
+
+    def __init__(self, model: Model, footage: Footage, batch: int, how: Diffusion, seed: int) -> None:
+        self.model, self.footage, self.batch, self.how = model, footage, batch, how
+        self.sampler = Sampler(footage, seed)
+        self.last = np.zeros(len(footage.frames), dtype=bool)
+        self.last[[stop - 1 for _, stop in footage.episodes]] = True
+        self.progress = 0.0
+        self.pool: Ring | None = None
+        self.next: Rows = np.zeros(0, dtype=np.int64)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Generator and pool."""
+        pool = self.pool.tensors() if self.pool else None
+        return {
+            "generator": self.sampler.generator.bit_generator.state,
+            "pool": pool,
+            "next": torch.from_numpy(self.next.copy()),
+            "progress": self.progress,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Back to it."""
+        self.sampler.generator.bit_generator.state = state["generator"]
+        self.pool = Ring(**state["pool"]) if state["pool"] else None
+        self.next, self.progress = state["next"].numpy(), state["progress"]
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """Of all choices."""
+        return self.sampler.generator
+
+    def __call__(self) -> Batch:
+        """The next batch: fresh pasts first, then the pool's."""
+        lived = int(self.batch * self.how.rollout) if self.progress >= self.how.warm else 0
+        rows = self.sampler.draw(self.batch - lived)
+        fresh = self.footage.ring(rows)
+        top = self.footage.setting.status_rows
+        damage(
+            fresh.frames, fresh.places[:, -1], self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top
+        )
+        forgotten = torch.from_numpy(self.generator.random(len(rows)) < self.how.forget)
+        fresh = fresh.without_odometer(forgotten)
+        if lived:
+            rows = np.concatenate([rows, self._refill(lived)])
+            assert self.pool is not None
+            fresh = stack([fresh, self.pool])
+        return self._batch(fresh, rows, lived)
+
+    def _refill(self, lived: int) -> Rows:
+        """Fill the pool with real pasts where dreams have ended. Returns the rows that follow."""
+        missing = lived - len(self.next)
+        if missing > 0:
+            rows = self.sampler.draw(missing)
+            new = self.footage.ring(rows)
+            self.pool = stack([self.pool, new]) if self.pool is not None and len(self.next) else new
+            self.next = np.concatenate([self.next, rows])
+        return self.next
+
+    def _batch(self, ring: Ring, rows: Rows, lived: int) -> Batch:
+        now = torch.from_numpy(rows)
+        moved = self.model.move(ring, self.footage.held[now], self.footage.motion[now])
+        target = self.footage.frames[now][..., None]
+        rows_, columns = target.shape[1] // 8, target.shape[2] // 8
+        was = self.footage.places[now - 1].clone()
+        was[:, 0] -= moved.scrolls[:, -1]
+        hero = hero_patches(was, rows_, columns) | hero_patches(self.footage.places[now], rows_, columns)
+        return Batch(moved, target, hero, lived)
+
+    def advance(self, batch: Batch, frames: Tensor) -> None:
+        """Take the model's frames into the pool and end the dreams that are over.
+
+        Args:
+            batch: Whose last rows are the pool's.
+            frames: The model's next frames of those rows, (lived, h, w, P) uint8.
+        """
+        assert self.pool is not None
+        wrong = (frames != batch.target[-batch.lived :]).flatten(1).float().mean(1).numpy()
+        pool = self.model.push(self.pool, tail(batch.moved, batch.lived), frames)
+        ended = self.generator.random(batch.lived) < 1 / self.how.length
+        alive = ~(ended | (wrong > self.how.lost) | self.last[self.next])
+        self.pool, self.next = pool.select(torch.from_numpy(alive.nonzero()[0])), self.next[alive] + 1
+
+
+def tail(moved: Moved, count: int) -> Moved:
+    """The last rows of the batch."""
+    return replace(moved, **{name: getattr(moved, name)[-count:] for name in moved.__dataclass_fields__})
+
+
+class Objective(nn.Module):
+    """EDM's loss, weighed by patch, and the gate's."""
+
+    def __init__(self, model: Model, how: Diffusion, source: Source) -> None:
+        super().__init__()
+        self.denoiser, self.how = model.denoiser, how
+        self._frozen = {"model": model, "source": source}  # in a dict: their weights are not this module's
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """The loss and its metrics."""
+        model: Model = self._frozen["model"]  # type: ignore[assignment]
+        with torch.autocast(batch.target.device.type, torch.bfloat16):
+            with torch.no_grad():
+                clean = model.codec.encode(batch.target).float()
+                latent = model.codec.encode(batch.moved.frames[:, -1]).float()
+            change = clean - latent if model.config.denoiser.residual else clean
+            x, sigma = self._noisy(change, batch.lived)
+            scene = model.denoiser.observe(
+                batch.moved.frames,
+                latent,
+                model.codec.codes,
+                buttons=batch.moved.buttons,
+                scrolls=batch.moved.scrolls.float(),
+                odometer=batch.moved.odometer,
+                counters=batch.moved.counters,
+                still=batch.moved.still,
+            )
+            raw, gate = self.denoiser(x, sigma, scene)
+        raw, gate = raw.float(), gate.float()
+        _, c_skip, c_out = self.denoiser.preconditioning(sigma)
+        if batch.lived:
+            self._advance(batch, latent, (c_skip * x + c_out * raw).detach(), gate.detach())
+        return self._loss(raw, gate, (change - c_skip * x) / c_out, batch)
+
+    def _noisy(self, change: Tensor, lived: int) -> tuple[Tensor, Tensor]:
+        """The noisy input and its level: pure noise at the first level for start rows, EDM's mixture for the rest."""
+        b, data = len(change), self.denoiser.config.sigma_data
+        first = self._frozen["model"].config.sigmas[0]  # type: ignore[union-attr]
+        start = torch.rand(b) < self.how.start
+        if lived:
+            start[-lived:] = True
+        temperature = torch.rand(b) * (torch.rand(b) < 0.5)
+        if lived:
+            temperature[-lived:] = 0
+        sigma = torch.where(start, torch.full((b,), first), (torch.randn(b) * 1.2).exp() * data / 2)
+        noise = torch.randn_like(change) * sigma[:, None, None, None]
+        pure = noise * temperature[:, None, None, None]
+        return torch.where(start[:, None, None, None], pure, change + noise), sigma
+
+    def _loss(self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        before = to_patches(batch.moved.frames[:, -1])
+        changed = (before != to_patches(batch.target)).any(-1).float()  # (B, H, W)
+        weight = 1 + self.how.changed * changed + self.how.hero * batch.hero
+        below = torch.ones(changed.shape[1])
+        below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW  # type: ignore[union-attr]
+        weight = weight * below[None, :, None]
+        error = (raw - wanted).square().mean(1)
+        loss = (error * weight).sum() / weight.sum()
+        gates = F.binary_cross_entropy_with_logits(
+            gate, changed, weight=weight, pos_weight=torch.tensor(GATE_POSITIVE), reduction="sum"
+        )
+        gates = gates / weight.sum()
+        hit = (gate.sigmoid() > 0.3).float()
+        return loss + GATE_WEIGHT * gates, {
+            "error": float(loss.detach()),
+            "gate": float(gates.detach()),
+            "gate_recall": float((hit * changed).sum() / changed.sum().clamp(min=1)),
+            "gate_share": float(hit.mean()),
+        }
+
+    @torch.no_grad()
+    def _advance(self, batch: Batch, latent: Tensor, change: Tensor, gate: Tensor) -> None:
+        """One frame further for the pool, from what the network has just said."""
+        model: Model = self._frozen["model"]  # type: ignore[assignment]
+        source: Source = self._frozen["source"]  # type: ignore[assignment]
+        clean = latent + change if model.config.denoiser.residual else change
+        features = model.codec.features(clean[-batch.lived :])
+        frames = model.paint(tail(batch.moved, batch.lived), features, gate[-batch.lived :])
+        source.advance(batch, frames)
+
+
+@torch.no_grad()
+def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
+    """With the true scroll: shares of exact pixels and exact changed patches, and skill against shift-copy."""
+    exact = copied = right = changed = 0.0
+    for part in np.array_split(rows, max(len(rows) // 16, 1)):
+        now, ring = torch.from_numpy(part), footage.ring(part)
+        moved = model.move(ring, footage.held[now], footage.motion[now])
+        noise = torch.zeros(len(part), *model.noise_shape)
+        frame = model.paint(moved, *model.imagine(moved, noise))
+        truth = footage.frames[now][..., None]
+        exact += float((frame != truth).sum())
+        copied += float((moved.frames[:, -1] != truth).sum())
+        differs = (to_patches(moved.frames[:, -1]) != to_patches(truth)).any(-1)
+        same = (to_patches(frame) == to_patches(truth)).all(-1)
+        right, changed = right + float((same & differs).sum()), changed + float(differs.sum())
+    pixels = len(rows) * footage.frames[0].numel()
+    return {"exact": 1 - exact / pixels, "skill": 1 - exact / max(copied, 1), "changed_exact": right / max(changed, 1)}
+
+
+@torch.no_grad()
+def residual_rms(model: Model, footage: Footage, rows: Rows) -> float:
+    """RMS of what is diffused: EDM's sigma_data."""
+    now = torch.from_numpy(rows)
+    moved = model.move(footage.ring(rows), footage.held[now], footage.motion[now])
+    clean = model.codec.encode(footage.frames[now][..., None])
+    change = clean - model.codec.encode(moved.frames[:, -1]) if model.config.denoiser.residual else clean
+    return float(change.square().mean().sqrt())
+
+
+def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
+    """Train the recipe's denoiser on its frozen codec. Returns whether it is complete."""
+    with assets.session(recipe, "denoiser", folder, minutes) as s:
+        model = assets.channels_last(s.model).requires_grad_(False).eval()
+        assets.recall(model.codec, s.folder.parent / "codec.safetensors")
+        if model.motion:
+            assets.recall(model.motion, s.folder.parent / "motion.safetensors")
+        model.denoiser.requires_grad_(True).train()
+        source = Source(model, s.footage, s.hyper.batch, recipe.diffusion, s.hyper.seed + s.rank)
+        runner = Runner(
+            Objective(model, recipe.diffusion, source),
+            model.denoiser,
+            s.hyper,
+            s.folder,
+            stateful={"source": source},
+            rank=s.rank,
+            size=s.size,
+        )
+        rows = s.heldout.rows[:: max(len(s.heldout.rows) // 128, 1)]
+
+        def batches() -> Batch:
+            source.progress = runner.progress
+            return source()
+
+        def report(run: Runner[Any]) -> None:
+            live, model.denoiser = model.denoiser, run.average
+            run.log(**{f"heldout_{k}": v for k, v in one_step(model, s.heldout, rows).items()})
+            pictures.dream(model, s.heldout, s.palette, s.folder / "dream.png")
+            model.denoiser = live
+
+        done = runner.run(batches, report)
+        assets.keep(runner, s.folder.parent / "denoiser.safetensors")
+    return done
+
+
+def main(argv: list[str]) -> int:
+    """`python -m training denoiser --recipe NAME [--minutes M]`."""
+    return assets.stage_main("denoiser", train, argv)

@@ -1,0 +1,141 @@
+"""Stage `export`: writes the cartridge: config, weights, starts and a model card."""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from dreamplay import config as configs
+from dreamplay.checkpoint import NETWORKS, packed
+from dreamplay.config import Config, Provenance
+from dreamplay.errors import DreamplayError
+from dreamplay.models.model import Model
+from dreamplay.ring import Ring
+from training import assets, card
+from training import recipe as recipes
+from training.data import Footage
+from training.recipe import Recipe
+
+MOVIES = Path("training/movies")
+CHECKPOINTS = Path("checkpoints")
+
+
+def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype = torch.float16) -> Config:
+    """Write the cartridge of a run.
+
+    Args:
+        recipe: Of the run.
+        folder: Of the run, with the weights that its stages kept.
+        directory: Of the cartridge.
+        dtype: That weights are stored in.
+
+    Returns:
+        The cartridge's config.
+    """
+    config = assets.blank_config(recipe)
+    model = Model(config)
+    for name in NETWORKS:
+        network = getattr(model, name)
+        if network is not None:
+            assets.recall(network, folder / f"{name}.safetensors")
+    starts, names = pick_starts(assets.footage(recipe, "train"), recipe.starts)
+    directory.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for name in NETWORKS:
+        if getattr(model, name) is not None:
+            tensors = {key: _small(tensor, dtype) for key, tensor in getattr(model, name).state_dict().items()}
+            hashes[f"{name}.safetensors"] = _write(tensors, directory / f"{name}.safetensors")
+    hashes["starts.safetensors"] = _write(packed(starts), directory / "starts.safetensors")
+    config = replace(
+        config, starts=names, provenance=provenance(recipe, folder), quality=quality(directory), sha256=hashes
+    )
+    configs.save(directory, config)
+    card.write(directory, config)
+    return config
+
+
+def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
+    """Choose quiet moments spread over the level: the hero on the ground and alive, the first one where it begins."""
+    rows = footage.rows
+    table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power")}
+    calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
+    calm = np.convolve(calm, np.ones(8), "full")[: len(calm)] == 8
+    rows = rows[calm[rows - 1]]
+    odometer = footage.odometer.numpy()[rows - 1]
+    wanted = np.linspace(0, odometer.max() * 0.93, count)
+    picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
+    quiet = rows[odometer == 0]
+    picked[0] = quiet[footage.changed.numpy()[quiet].argmin()]
+    ring = footage.ring(picked)
+    return ring, tuple(f"{i}-{int(x)}px" if i else "start" for i, x in enumerate(ring.odometer.tolist()))
+
+
+def quality(directory: Path) -> dict[str, float]:
+    """The numbers that an evaluation left beside the cartridge's config, if it is this cartridge's."""
+    path = directory / "config.json"
+    return dict(configs.load(directory).quality) if path.exists() else {}
+
+
+def provenance(recipe: Recipe, folder: Path) -> Provenance:
+    """Where the weights come from."""
+    movies = sha256()
+    for path in sorted((MOVIES / recipe.game / "train").glob("*.movie")):
+        movies.update(path.read_bytes())
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    state = torch.load(folder / "denoiser" / "state.pt", weights_only=True)
+    samples = int(state["clock"]["step"]) * recipe.denoiser.batch
+    return Provenance(
+        recipe=recipe.name, commit=commit, movies=movies.hexdigest(), samples=samples, seed=recipe.denoiser.seed
+    )
+
+
+def record_quality(directory: Path, numbers: dict[str, float]) -> None:
+    """Write an evaluation's numbers into the config and the model card."""
+    config = replace(configs.load(directory), quality=numbers)
+    configs.save(directory, config)
+    card.write(directory, config)
+
+
+def _small(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    return (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
+
+
+def _write(tensors: dict[str, Tensor], path: Path) -> str:
+    """Write beside, then rename. Returns the file's SHA-256."""
+    beside = path.with_suffix(".tmp")
+    save_file(tensors, beside)
+    beside.replace(path)
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def main(argv: list[str]) -> int:
+    """`python -m training export --recipe NAME [--quality FILE]`."""
+    parser = argparse.ArgumentParser(prog="python -m training export")
+    parser.add_argument("--recipe", default="mario", help="name of a module in training/recipes")
+    parser.add_argument("--runs", type=Path, default=assets.RUNS, help="folder of all runs")
+    parser.add_argument("--output", type=Path, help="folder of the cartridge (checkpoints/NAME)")
+    parser.add_argument(
+        "--quality", type=Path, help="only write the numbers that `evaluate --json` printed into the card"
+    )
+    options = parser.parse_args(argv)
+    try:
+        recipe = recipes.load(options.recipe)
+        directory = options.output or CHECKPOINTS / recipe.name
+        if options.quality:
+            record_quality(directory, json.loads(options.quality.read_text()))
+        else:
+            export(recipe, options.runs / recipe.name, directory)
+    except DreamplayError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    size = sum(path.stat().st_size for path in directory.iterdir()) / 2**20
+    print(f"{directory}: {size:.1f} MiB")
+    return 0

@@ -1,0 +1,1 @@
+"""Training runs: one frozen `RECIPE` a module."""
