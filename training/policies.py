@@ -10,8 +10,8 @@ from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons
 
 Probe = Mapping[str, int]
-Plan = Callable[[np.random.Generator, Probe], list[Buttons]]
-"""Chooses the buttons of the next frames."""
+Plan = Callable[[np.random.Generator, MarioWorld], list[Buttons]]
+"""Looks at the world and chooses the buttons of the next frames."""
 
 _A, _B, _UP, _DOWN, _LEFT, _RIGHT = (GAME.chord(name) for name in ("a", "b", "up", "down", "left", "right"))
 _OBEYS, _DYING, _IN_LEVEL, _IN_PLAY = 8, 0x0B, 3, 1
@@ -40,8 +40,9 @@ class Style:
     stubborn: bool = False
 
 
-def macros(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+def macros(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """A right-biased move: a run, a jump, now and then a step back, a wait, a duck, a wiggle, a fireball."""
+    probe = world.probe()
     kinds, weights = zip(*_MACROS.items(), strict=True)
     chances = np.array(weights, float)
     if probe["float_state"] == 0 and probe["y"] < 150:  # on a pipe, blocks or stairs
@@ -52,32 +53,33 @@ def macros(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
     return kind(rng)
 
 
-def chords(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+def chords(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Any chord of directions, A and B, held for a random while."""
     directions = (0, 0, _RIGHT, _RIGHT, _RIGHT, _LEFT, _LEFT, _DOWN, _UP, _RIGHT | _UP, _RIGHT | _DOWN, _LEFT | _DOWN)
     held = directions[rng.integers(len(directions))] | _A * int(rng.integers(2)) | _B * int(rng.integers(2))
     return [held] * min(int(rng.geometric(1 / 7)), 40)
 
 
-def idler(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+def idler(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Macros with long waits between them."""
-    return [0] * int(rng.integers(20, 120)) if rng.random() < 0.25 else macros(rng, probe)
+    return [0] * int(rng.integers(20, 120)) if rng.random() < 0.25 else macros(rng, world)
 
 
-def bumper(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+def bumper(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Macros with many jumps on the spot, to bump blocks from below and to catch what comes out."""
-    return _jump(rng, 0) if rng.random() < 0.3 else macros(rng, probe)
+    return _jump(rng, 0) if rng.random() < 0.3 else macros(rng, world)
 
 
-def seeker(rng: np.random.Generator, probe: Probe) -> list[Buttons]:
+def seeker(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Macros, but below a block with a mushroom or a flower it jumps and runs after what comes out."""
+    probe = world.probe()
     for column in _ITEM_BLOCKS[probe["power"] :]:
         distance = column - probe["x"]
         if abs(distance) < 40 and probe["y"] == _GROUND and rng.random() < 0.9:
             if abs(distance) < 6:
                 return [0] * 4 + [_A] * 14 + [0] * 12 + [_RIGHT | _B] * int(rng.integers(8, 40))
             return [_RIGHT if distance > 0 else _LEFT] * max(1, abs(distance) // 4) + [0] * 5
-    return macros(rng, probe)
+    return macros(rng, world)
 
 
 FORWARD = Style("forward", macros, careful=True, carelessness=0.0, stubborn=True)
@@ -114,7 +116,7 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
         if style.careful and _safe(probe) and (not places or places[-1] is not world.save()):
             places.append(world.mark())
             tries = 0
-        died, probe = _act(world, style.plan(rng, probe), probe, last)
+        died, probe = _act(world, style.plan(rng, world), probe, last)
         if not died or not places:
             continue
         if tries < _TRIES and rng.random() >= style.carelessness:

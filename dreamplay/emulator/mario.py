@@ -195,11 +195,12 @@ class MarioWorld:
         a frame's pixels, by the present RAM's for 98.9 %).
 
         Positions are pixels. `x` is Mario's left edge in the level and `camera` that of the screen, so that
-        `x - camera` is the screen column where his 16 pixels begin. `y` is the screen row where his box of 32 rows
-        begins (0xce; small Mario fills the lower 16); it wraps at 256, and `y_viewport` says how often: 0 above the
-        screen, 1 on it, more below it. `visible` is 1 while Mario is on the screen. `tick` counts the 24 console frames of the game's clock down. `float_state` is
-        0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big, 2 fire. `mode` is 0 at
-        the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a level is shown.
+        `x - camera` is the screen column where his 16 pixels begin. `y` is his RAM byte 0xce: his box of 32 rows begins
+        one screen row below it, and small Mario fills the rows y + 17 to y + 32. It wraps at 256, and `y_viewport` says
+        how often: 0 above the screen, 1 on it, more below it. `visible` is 1 while Mario is on the screen. `tick`
+        counts the 24 console frames of the game's clock down. `float_state` is 0 on the ground, 1 in a jump, 2 in a
+        fall, 3 on the flagpole. `power` is 0 small, 1 big, 2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's
+        end, 3 when the game is over; `task` is 3 while a level is shown.
         """
         ram = np.frombuffer(self._shown, np.uint8)
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
