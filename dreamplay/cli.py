@@ -9,7 +9,7 @@ from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dreamplay import __version__, system
+from dreamplay import __version__, settings, system
 from dreamplay.errors import (
     CheckpointError,
     DeviceError,
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signals.install()
     verbose = False
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parse(list(sys.argv[1:] if argv is None else argv))
         verbose = arguments.verbose
         code: int = arguments.run(arguments, signals)
     except DreamplayError as error:
@@ -64,6 +64,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return signals.code or code
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    """The command line over the user's settings."""
+    parser = _parser()
+    arguments = parser.parse_args(words)
+    chosen = _settings(parser, arguments.config, arguments.set)
+    arguments = parser.parse_args([*chosen.words, *words]) if chosen.words else arguments
+    arguments.keys = chosen.keys
+    return arguments
+
+
+def _settings(parser: argparse.ArgumentParser, path: Path | None, changes: list[str]) -> settings.Settings:
+    """The settings; a usual file that means nothing is told and left alone: it must keep nobody from playing."""
+    usual = system.settings()
+    if path is None and usual.is_file():
+        try:
+            parser.parse_args(settings.read(usual).words)
+            path = usual
+        except UsageError as error:
+            _tell(f"Settings left out: {usual.name}: {error}")
+    chosen = settings.read(path, changes)
+    parser.parse_args(chosen.words)
+    return chosen
 
 
 def _label(error: DreamplayError) -> str:
@@ -115,6 +139,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     add("--verify", action="store_true", help="with --replay: compare the frames, exit 8 if they differ")
     add("--headless", action="store_true", help="no window, as fast as possible")
     add("--frames", type=_positive, metavar="N", help="with --headless: how many (default 300)")
+    add("--config", type=Path, metavar="FILE", help="settings instead of the usual file")
+    add("--set", action="append", default=[], metavar="K=V", help="one setting, like keys.mario.a=space")
     add("--buttons", metavar="SCRIPT", help='buttons to press, like "right:60,right+a:20,:30"')
 
 

@@ -4,10 +4,11 @@ Keys have the names of SDL's scancodes in lower case ("right shift"), pads those
 "leftx-"), so letters keep their places on any layout.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dreamplay.hotkeys import HELD, HOTKEYS, MODIFIERS, Command, Hotkey
+from dreamplay.errors import UnknownNameError
+from dreamplay.hotkeys import HELD, HOTKEYS, KEY_CODES, MODIFIERS, Command, Hotkey
 from dreamplay.world import Buttons, GameSpec
 
 DEAD_ZONE = 0.25
@@ -54,10 +55,17 @@ class Status:
     buttons: Buttons | None = None
 
 
-def remap(game: GameSpec, keys: dict[str, tuple[str, ...]]) -> GameSpec:
-    """The game with other keys for some of its buttons."""
-    for button in keys:
+def remap(game: GameSpec, keys: Mapping[str, tuple[str, ...]]) -> GameSpec:
+    """The game with other keys for some of its buttons.
+
+    Raises:
+        UnknownNameError: There is no such button or key.
+    """
+    for button, names in keys.items():
         game.chord(button)
+        for name in names:
+            if name not in KEY_CODES:
+                raise UnknownNameError("key", name, KEY_CODES)
     return replace(game, keys={**game.keys, **keys})
 
 

@@ -85,11 +85,24 @@ HOTKEYS = (
     *(Hotkey(str(number), Command[f"SCALE_{number}"], "alt") for number in range(1, 7)),
 )
 
+KEY_CODES = {
+    "return": "RETURN", "escape": "ESCAPE", "backspace": "BACKSPACE", "tab": "TAB", "space": "SPACE",
+    "-": "MINUS", "=": "EQUALS", "[": "LEFTBRACKET", "]": "RIGHTBRACKET", "\\": "BACKSLASH", ";": "SEMICOLON",
+    "'": "APOSTROPHE", "`": "GRAVE", ",": "COMMA", ".": "PERIOD", "/": "SLASH", "capslock": "CAPSLOCK",
+    "right": "RIGHT", "left": "LEFT", "down": "DOWN", "up": "UP", "insert": "INSERT", "home": "HOME",
+    "pageup": "PAGEUP", "delete": "DELETE", "end": "END", "pagedown": "PAGEDOWN", "left ctrl": "LCTRL",
+    "left shift": "LSHIFT", "left alt": "LALT", "right ctrl": "RCTRL", "right shift": "RSHIFT",
+    "right alt": "RALT", "keypad enter": "KP_ENTER",
+    **{letter.lower(): letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"},
+    **{f"f{number}": f"F{number}" for number in range(1, 13)},
+    **{f"keypad {number}": f"KP_{number}" for number in range(10)},
+}  # fmt: skip
+"""Names of keys, and what pygame calls their scancodes (after KSCAN_)."""
+
 MODIFIERS = {
     "left ctrl": "ctrl", "right ctrl": "ctrl", "left alt": "alt", "right alt": "alt", "left shift": "shift",
 }  # fmt: skip
 """Keys that change what others mean. The right Shift is a button of most games."""
-
 
 TITLES = {
     Command.CARD: "this card",

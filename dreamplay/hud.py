@@ -48,7 +48,7 @@ class Painter:
         top = size // 2
         if status.recording is not None:
             seconds = int(status.recording)
-            box = self._box((f"     REC {seconds // 60}:{seconds % 60:02}",), size)
+            box = self._box((f"      REC {seconds // 60}:{seconds % 60:02}",), size)
             left = window.get_width() - box.get_width() - size // 2
             window.blit(box, (left, top))
             pygame.draw.circle(window, _RED, (left + size, top + box.get_height() // 2), size * 0.4)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from dreamplay import movie, script, system
 from dreamplay.choice import Choice, Progress, Wish, find
 from dreamplay.controls import Status
 from dreamplay.errors import UsageError
-from dreamplay.hotkeys import Command, conflicts
+from dreamplay.hotkeys import Command
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
 from dreamplay.player import Pilot, Player, Sitting
 from dreamplay.signals import Signals
@@ -48,6 +48,7 @@ class Options:
         headless: Whether to do without a window.
         frames: Steps of a run without a window.
         buttons: Script of buttons.
+        keys: The user's own keys, by game and button.
     """
 
     wish: Wish
@@ -62,6 +63,7 @@ class Options:
     headless: bool = False
     frames: int | None = None
     buttons: str | None = None
+    keys: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,17 @@ def _play_in_window(
 ) -> Outcome:
     from dreamplay.screen import Window
 
-    window = Window(choice.game, scale=options.scale, fullscreen=options.fullscreen, aspect=options.aspect)
+    window = Window(
+        choice.game,
+        scale=options.scale,
+        fullscreen=options.fullscreen,
+        aspect=options.aspect,
+        keys=options.keys,
+    )
     try:
         _wait_for_import(window, choice, signals)
         world = _load(choice, say)
-        for conflict in conflicts(choice.game):
+        for conflict in window.conflicts:
             say(conflict)
         sitting = Sitting(
             options.seed or 0,

@@ -1,13 +1,14 @@
 """The window: the one place that knows pygame, beside what `hud` draws over the frame."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import pygame
 from pygame._sdl2 import controller
 
-from dreamplay.controls import Controls, Input, Status
+from dreamplay.controls import Controls, Input, Status, remap
 from dreamplay.errors import DisplayError
-from dreamplay.hotkeys import Command
+from dreamplay.hotkeys import KEY_CODES, Command, conflicts
 from dreamplay.hud import Painter
 from dreamplay.world import Frame, GameSpec
 
@@ -16,18 +17,6 @@ ASPECTS = ("square", "8:7", "4:3")
 
 _HIDDEN = ("offscreen", "dummy", "evdev")
 _SCALES = {Command[f"SCALE_{number}"]: number for number in range(1, 7)}
-_KEY_NAMES = {
-    "return": "RETURN", "escape": "ESCAPE", "backspace": "BACKSPACE", "tab": "TAB", "space": "SPACE",
-    "-": "MINUS", "=": "EQUALS", "[": "LEFTBRACKET", "]": "RIGHTBRACKET", "\\": "BACKSLASH", ";": "SEMICOLON",
-    "'": "APOSTROPHE", "`": "GRAVE", ",": "COMMA", ".": "PERIOD", "/": "SLASH", "capslock": "CAPSLOCK",
-    "right": "RIGHT", "left": "LEFT", "down": "DOWN", "up": "UP", "insert": "INSERT", "home": "HOME",
-    "pageup": "PAGEUP", "delete": "DELETE", "end": "END", "pagedown": "PAGEDOWN", "left ctrl": "LCTRL",
-    "left shift": "LSHIFT", "left alt": "LALT", "right ctrl": "RCTRL", "right shift": "RSHIFT",
-    "right alt": "RALT", "keypad enter": "KP_ENTER",
-    **{letter.lower(): letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"},
-    **{f"f{number}": f"F{number}" for number in range(1, 13)},
-    **{f"keypad {number}": f"KP_{number}" for number in range(10)},
-}  # fmt: skip
 _PAD_NAMES = {
     "a": "A", "b": "B", "x": "X", "y": "Y", "back": "BACK", "start": "START", "guide": "GUIDE",
     "leftshoulder": "LEFTSHOULDER", "rightshoulder": "RIGHTSHOULDER", "leftstick": "LEFTSTICK",
@@ -70,23 +59,46 @@ def fit(room: tuple[int, int], size: tuple[int, int], stretch: float, *, integer
 class Window:
     """A window with keyboard and pads."""
 
-    def __init__(self, game: GameSpec, *, scale: int = 3, fullscreen: bool = False, aspect: str = "square") -> None:
+    def __init__(
+        self,
+        game: GameSpec,
+        *,
+        scale: int = 3,
+        fullscreen: bool = False,
+        aspect: str = "square",
+        keys: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+    ) -> None:
         """Open the window.
+
+        Args:
+            game: What is played first.
+            scale: Pixels of the screen for one of the frame.
+            fullscreen: Whether to fill the screen.
+            aspect: One of ASPECTS.
+            keys: The user's own keys, by game and button.
 
         Raises:
             DisplayError: There is no display, or only one that nobody sees.
+            UnknownNameError: There is no such button or key.
         """
+        self._user_keys = keys or {}
+        game = remap(game, self._user_keys.get(game.name, {}))
         self._game, self._scale, self._aspect = game, scale, aspect
         self._fullscreen, self._integer = fullscreen, True
         self._controls = Controls(game)
         self._painter = Painter(game)
         self._pads: dict[int, controller.Controller] = {}
-        self._keys = {getattr(pygame, f"KSCAN_{code}"): name for name, code in _KEY_NAMES.items()}
+        self._keys = {getattr(pygame, f"KSCAN_{code}"): name for name, code in KEY_CODES.items()}
         self._pad_buttons = {getattr(pygame, f"CONTROLLER_BUTTON_{code}"): name for name, code in _PAD_NAMES.items()}
         self._pad_axes = {getattr(pygame, f"CONTROLLER_AXIS_{code}"): name for name, code in _AXES.items()}
         self._picture: pygame.Surface | None = None
         _open_display()
         self._set_mode()
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Hotkeys that the game's keys take away, in words."""
+        return conflicts(self._game)
 
     def poll(self) -> Input:
         """What the hands did since the last call; what concerns the window alone is done here."""
@@ -120,7 +132,7 @@ class Window:
     def change(self, game: GameSpec) -> None:
         """Another game is played from now on."""
         resized = (game.width, game.height) != (self._game.width, self._game.height)
-        self._game = game
+        self._game = game = remap(game, self._user_keys.get(game.name, {}))
         self._controls = Controls(game)
         self._painter = Painter(game)
         if resized and not self._fullscreen:

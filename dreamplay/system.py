@@ -38,6 +38,14 @@ def first_run() -> bool:
     return True
 
 
+def settings() -> Path:
+    """The file of the user's settings; it need not exist."""
+    if sys.platform in ("win32", "darwin"):
+        return _state() / "config.toml"
+    home = _home() or Path(tempfile.gettempdir())
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "dreamplay" / "config.toml"
+
+
 def _home() -> Path | None:
     try:
         return Path.home()

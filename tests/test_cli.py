@@ -47,6 +47,9 @@ def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.Complet
         (["--real", "--model", "zelda"], 2, "zelda"),
         (["bench", "--model", "zelda"], 2, "no model named 'zelda'"),
         (["verify", "zelda"], 2, "zelda"),
+        (["--set", "scale=99"], 2, "--scale"),
+        (["--set", "speed=1"], 2, "no setting named 'speed'"),
+        (["--config", "no.toml"], 2, "no.toml"),
     ],
 )
 def test_a_mistake_is_one_line_and_its_exit_code(
@@ -80,6 +83,14 @@ def test_help_is_there_at_once(home: dict[str, str]) -> None:
         run(home, "--help")
         times.append(time.perf_counter() - began)
     assert min(times) < 0.3
+
+
+def test_settings_that_mean_nothing_are_told_and_left_out(home: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / ".config" / "dreamplay"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("scale = 99")
+    done = run({**home, "XDG_CONFIG_HOME": ""}, "recover")
+    assert done.stderr.startswith("Settings left out: config.toml")
 
 
 def test_doctor_names_the_display(home: dict[str, str]) -> None:

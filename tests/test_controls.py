@@ -112,6 +112,8 @@ def test_a_button_is_never_also_a_hotkey() -> None:
 def test_remapping_an_unknown_button_is_refused() -> None:
     with pytest.raises(UnknownNameError):
         controls.remap(COUNTER, {"jump": ("space",)})
+    with pytest.raises(UnknownNameError, match="'spcae'"):
+        controls.remap(COUNTER, {"a": ("spcae",)})
 
 
 def test_pads_have_a_dead_zone_and_let_go_when_unplugged() -> None:

@@ -177,6 +177,18 @@ def test_everything_is_drawn_at_any_size(desk: Desk, status: Status, size: tuple
 
 
 @pytest.mark.window
+def test_the_users_own_keys_count(display: str, desk: Desk) -> None:
+    desk.window.close()
+    desk.window = Window(COUNTER, keys={"counter": {"a": ("space", "p")}})
+    desk.window.show(np.zeros((24, 32, 3), np.uint8), Status())
+    xdotool(display, "windowfocus", "--sync", str(pygame.display.get_wm_info()["window"]))
+    desk.look()
+    assert desk.keys("key", "--delay", "1", "space").buttons == A
+    assert desk.keys("key", "--delay", "1", "p") == Input(A)
+    assert "'p'" in desk.window.conflicts[0]
+
+
+@pytest.mark.window
 def test_a_flood_of_events_is_survived(desk: Desk) -> None:
     chance = random.Random(0)
     codes = [getattr(pygame, name) for name in dir(pygame) if name.startswith("KSCAN_")]
