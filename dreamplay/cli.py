@@ -60,10 +60,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _tell(f"{_label(error)}  {' '.join(str(error).split())}")
         return error.exit_code
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        _tell(f"E-DEV  Out of memory ({(str(error) or 'RAM').splitlines()[0]}). --device cpu may have more.")
+        return DeviceError.exit_code
     except BrokenPipeError:  # `dreamplay list | head`
         sys.stderr.close()
         return 0
     return signals.code or code
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether an error is Python's or torch's way of saying so; torch is not imported to ask."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

@@ -27,6 +27,7 @@ class Painter:
         self._game = game
         self._fonts: dict[int, pygame.Font] = {}
         self._boxes: OrderedDict[tuple[object, ...], pygame.Surface] = OrderedDict()
+        self._card: pygame.Surface | None = None
 
     def paint(self, window: pygame.Surface, status: Status) -> None:
         """Draw what is to be said over the window."""
@@ -70,13 +71,11 @@ class Painter:
         return height
 
     def _paint_card(self, window: pygame.Surface) -> None:
-        room = window.get_size()
-        key = ("card", *room)
-        if key not in self._boxes:
-            self._keep(key, self._card(room))
-        window.blit(self._boxes[key], (0, 0))
+        if self._card is None or self._card.get_size() != window.get_size():
+            self._card = self._drawn_card(window.get_size())
+        window.blit(self._card, (0, 0))
 
-    def _card(self, room: tuple[int, int]) -> pygame.Surface:
+    def _drawn_card(self, room: tuple[int, int]) -> pygame.Surface:
         """The card, filling a window of this size, in the largest letters that fit."""
         rows = card_rows(self._game)
         half = (len(rows) + 1) // 2

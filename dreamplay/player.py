@@ -247,7 +247,7 @@ class Player:
         try:
             self._world.steps = steps + change  # type: ignore[attr-defined]  # only dreams have them
         except (ValueError, DreamplayError):
-            self._board.say_now(f"{steps} sampler steps is as far as this dream goes")
+            self._board.say_now(f"Sampler steps: {steps}, no further")
             return
         self._board.watch.clear()
         self._board.say_now(f"Sampler steps: {steps + change}")

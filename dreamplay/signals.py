@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-_PATIENCE = 0.7  # seconds that saving and tidying up may take; every recorded step is on disk already
+_PATIENCE = 0.5  # seconds that saving and tidying up may take; every recorded step is on disk already
 
 
 class Signals:

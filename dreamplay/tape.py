@@ -55,6 +55,7 @@ class Tape:
         self._clip = video.Clip(fps) if clip else None
         self._news: SimpleQueue[str] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._names: set[Path] = set()
         self.failed = False
         if target is not None:
             plan(target, game, fps, None)
@@ -191,8 +192,14 @@ class Tape:
         self._news.put(sentence)
 
     def _name(self, ending: str) -> Path:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        return unused(self._pictures / f"dreamplay-{self._game.name}-{stamp}{ending}")
+        stem = f"dreamplay-{self._game.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        path = self._pictures / f"{stem}{ending}"
+        number = 1
+        while path in self._names or path.exists():  # a GIF that is being written has its name already
+            number += 1
+            path = self._pictures / f"{stem}-{number}{ending}"
+        self._names.add(path)
+        return path
 
 
 def _export(recorder: Recorder, path: Path) -> None:

@@ -34,9 +34,11 @@ class Seen:
 class CounterWorld:
     """A world whose frames say how many steps were made, what was held in the last one, and the seed."""
 
-    def __init__(self, game: GameSpec = COUNTER, *, work: Callable[[], None] = lambda: None) -> None:
-        """Take the game, and what a step has to do meanwhile."""
-        self._game, self._work = game, work
+    def __init__(
+        self, game: GameSpec = COUNTER, *, work: Callable[[], None] = lambda: None, log: bool = True
+    ) -> None:
+        """Take the game, what a step has to do meanwhile, and whether to remember what was pressed."""
+        self._game, self._work, self._log = game, work, log
         self._state = Seen(0, 0, 0)
         self.pressed: list[Buttons] = []
         self._quality = 3
@@ -65,7 +67,8 @@ class CounterWorld:
     def step(self, buttons: Buttons) -> Frame:
         """Count one more."""
         self._work()
-        self.pressed.append(buttons)
+        if self._log:
+            self.pressed.append(buttons)
         self._state = Seen(self._state.steps + 1, buttons, self._state.seed)
         return self._frame()
 

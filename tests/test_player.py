@@ -1,5 +1,7 @@
 """The loop, driven by scripted hands."""
 
+import gc
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -211,3 +213,19 @@ def test_any_command_in_any_state_is_survived(tmp_path: Path) -> None:
     inputs = [press(command, buttons=1) for command in Command if command is not Command.QUIT]
     table = Table(tmp_path, [*inputs, press(Command.PAUSE), *inputs, press(Command.CARD), *inputs]).play()
     assert table.player.seed > 7
+
+
+def test_hours_of_play_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
+    tape = Tape(COUNTER, fps=30, pictures=tmp_path, journals=tmp_path)
+    player = Player(CounterWorld(log=False), Blank(), tape, Sitting(7, 0, rewinds=True))
+    tracemalloc.start()
+    try:
+        sizes = []
+        for _ in range(3):
+            for _ in range(2500):
+                player.tick()
+            gc.collect()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert sizes[2] - sizes[1] < 20_000

@@ -124,3 +124,16 @@ def test_what_cannot_be_written_is_said_and_the_game_goes_on(tmp_path: Path) -> 
     assert used.failed
     assert sum("Not recording" in sentence for sentence in said) == 2
     assert sum("Not saved" in sentence for sentence in said) == 1
+
+
+def test_recording_again_and_again_leaves_no_file_open(tmp_path: Path) -> None:
+    used, world = tape(tmp_path), CounterWorld()
+    used.reset(1, world.reset(1))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        used.toggle_gif(world.step(0))
+        play(used, world, 2)
+        used.toggle_gif(world.step(0))
+    used.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(pictures(tmp_path, ".gif")) == 20
