@@ -34,7 +34,6 @@ _CODES = {
     DivergedError: "E-DIFF",
     UsageError: "E-USE",
 }
-_RUN = "right+b:40,right+b+a:20"
 _STORAGE = StorageError.exit_code
 
 
@@ -172,7 +171,7 @@ def _add_bench(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--model", metavar="M")
     add("--real", action="store_true", help="the real game instead")
     add("--frames", type=_positive, default=600, metavar="N")
-    add("--buttons", metavar="SCRIPT", default=_RUN, help="what is held meanwhile, again and again")
+    add("--buttons", metavar="SCRIPT", help="what is held meanwhile, again and again (default: run and jump)")
     add("--start", metavar="S")
     add("--steps", type=_positive, metavar="N")
     add("--device", default="auto", metavar="D")
@@ -316,7 +315,7 @@ def _bench(arguments: argparse.Namespace, signals: Signals) -> int:
     from dreamplay.choice import find
 
     found = find(_wish(arguments), _progress(arguments))
-    buttons = script.parse(arguments.buttons, found.game)
+    buttons = script.parse(arguments.buttons, found.game) if arguments.buttons else None
     from dreamplay.bench import measure  # torch; a mistyped name has been answered by now
 
     result = measure(found.load(), arguments.frames, buttons)
