@@ -1,0 +1,63 @@
+"""The benchmark measures the very step that play calls, and says what computed it."""
+
+import time
+
+import pytest
+
+from dreamplay import bench
+from dreamplay.errors import UsageError
+from dreamplay.games import load
+from dreamplay.world import GameSpec
+from tests.fakes import CounterWorld
+
+KEYS = {
+    "fps", "p50_ms", "p95_ms", "p99_ms", "first_frame_s", "peak_rss_mb", "device", "dtype", "backend", "threads",
+    "steps", "gflop_per_frame",
+}  # fmt: skip
+
+
+def test_it_reports_exactly_the_promised_keys() -> None:
+    assert bench.measure(CounterWorld(), 5).keys() == KEYS
+
+
+def test_a_step_of_five_milliseconds_is_measured_as_such() -> None:
+    numbers = bench.measure(CounterWorld(work=lambda: time.sleep(0.005)), 20, warmup=0)
+    assert 5 <= float(numbers["p50_ms"]) <= float(numbers["p95_ms"]) <= float(numbers["p99_ms"])
+    assert float(numbers["fps"]) <= 200
+
+
+def test_warm_up_steps_come_before_the_timed_ones_and_one_counts_operations() -> None:
+    world = CounterWorld()
+    bench.measure(world, 7, [1, 2], warmup=3)
+    assert world.pressed == [1, 2] * 5 + [1]
+
+
+def test_a_world_without_networks_has_no_operations() -> None:
+    assert bench.measure(CounterWorld(), 1)["gflop_per_frame"] == 0
+
+
+def test_mario_runs_and_jumps_by_default() -> None:
+    game = load("mario").GAME
+    held = bench.default_buttons(game)
+    assert held[0] == game.chord("right+b")
+    assert held[-1] == game.chord("right+b+a")
+
+
+def test_a_game_without_those_buttons_presses_each_of_its_own() -> None:
+    game = GameSpec(name="pong", title="Pong", height=24, width=32, fps=30, buttons=("up", "down"))
+    assert set(bench.default_buttons(game)) == {1, 2}
+
+
+def test_the_age_of_the_process_grows_with_the_clock() -> None:
+    before = bench.process_age()
+    time.sleep(0.05)
+    assert 0.03 < bench.process_age() - before < 5
+
+
+def test_the_memory_of_a_process_with_torch_is_above_fifty_megabytes() -> None:
+    assert 50e6 < bench.peak_memory() < 1e12
+
+
+def test_nothing_to_time_is_refused() -> None:
+    with pytest.raises(UsageError, match="0 frames"):
+        bench.measure(CounterWorld(), 0)
