@@ -15,12 +15,11 @@ from dreamplay import config as configs
 from dreamplay import weights
 from dreamplay.config import Config
 from dreamplay.errors import CheckpointError, UsageError
+from dreamplay.models.denoiser import BUTTON_STEPS
 from dreamplay.models.model import Model
 from dreamplay.ring import Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
-STEPS = 16
-"""Past steps that a start keeps when the config has no motion head to ask for more."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]
 
 def history(config: Config) -> int:
     """Past steps that a ring of this config keeps, S."""
-    return config.motion.history if config.motion else STEPS
+    return max(config.motion.history if config.motion else 0, BUTTON_STEPS, config.context)
 
 
 def packed(starts: Ring) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dreamplay import games
+from dreamplay import checkpoint, games
 from dreamplay.config import FORMAT, Config, Provenance
 from dreamplay.errors import DreamplayError, UsageError
 from dreamplay.models.model import Model
@@ -73,7 +73,7 @@ def setting(config: Config) -> Setting:
         colors=len(config.palette),
         status_rows=config.status_rows,
         context=config.context,
-        steps=max(config.motion.history if config.motion else 0, 8),
+        steps=checkpoint.history(config),
         fastest=config.motion.fastest if config.motion else 0,
         cuts=config.motion.cuts if config.motion else (),
         counters=tuple((counter.name, counter.period) for counter in config.counters),
@@ -83,7 +83,8 @@ def setting(config: Config) -> Setting:
 
 def footage(recipe: Recipe, split: str, *, limit: int | None = None) -> Footage:
     """The rendered play of a split, "train" or "heldout"."""
-    return Footage(Cache(CACHE / recipe.name / split), setting(blank_config(recipe)), limit=limit)
+    colors = () if recipe.palette else games.load(recipe.game).PALETTE
+    return Footage(Cache(CACHE / recipe.name / split), setting(blank_config(recipe)), limit=limit, colors=colors)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from dreamplay.models.codec import Codec
 from dreamplay.models.layers import PATCH, to_patches
 from dreamplay.ring import shift
 from training import assets, pictures
-from training.data import Footage, Rows, Sampler
+from training.data import Footage, Rows, Sampler, wrong
 from training.recipe import Recipe
 from training.runner import Runner
 
@@ -91,7 +91,8 @@ class Objective(nn.Module):
 
     def __init__(self, codec: Codec, palette: Tensor | None = None) -> None:
         super().__init__()
-        self.codec, self.palette = codec, palette
+        self.codec = codec
+        self.palette = None if palette is None else palette.to(torch.uint8)
 
     def forward(self, crops: Crops) -> tuple[Tensor, dict[str, float]]:
         """The loss and its metrics."""
@@ -128,13 +129,14 @@ def _picked(moving: Tensor) -> Tensor:
 
 @torch.no_grad()
 def accuracy(codec: Codec, footage: Footage, rows: Rows) -> dict[str, float]:
-    """Shares of all pixels, and of those in moving patches, that come back exactly right."""
+    """Shares of all pixels, and of those in moving patches, that come back right."""
     right = torch.zeros(2)
     total = torch.zeros(2)
     for part in np.array_split(rows, max(len(rows) // 16, 1)):
-        frames = footage.frames[torch.from_numpy(part)][..., None]
+        frames = footage.pictures(torch.from_numpy(part))
         features = codec.features(codec.encode(frames))
-        same = codec.pixels(features.flatten(0, 2)) == to_patches(frames).flatten(0, 2)  # (n, 64)
+        drawn, truth = codec.pixels(features.flatten(0, 2)), to_patches(frames).flatten(0, 2)
+        same = ~wrong(*(each.view(len(each), -1, codec.planes) for each in (drawn, truth)))  # (n, 64)
         moving = moving_patches(footage, part).flatten()
         right += torch.tensor([same.float().sum(), same[moving].float().sum()])
         total += torch.tensor([same.numel(), same[moving].numel()])
@@ -152,8 +154,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         rows = s.heldout.rows[:: max(len(s.heldout.rows) // 96, 1)]
 
         def report(run: Runner[Codec]) -> None:
-            if recipe.palette:
-                run.log(**{f"heldout_{k}": v for k, v in accuracy(run.average, s.heldout, rows).items()})
+            run.log(**{f"heldout_{k}": v for k, v in accuracy(run.average, s.heldout, rows).items()})
             pictures.codec(run.average, s.heldout, rows[:: len(rows) // 6], s.palette, s.folder / "codec.png")
 
         done = runner.run(source, report)

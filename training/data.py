@@ -66,8 +66,24 @@ class Footage:
         episodes: First and last row + 1 of each episode.
     """
 
-    def __init__(self, cache: Cache, setting: Setting, *, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        setting: Setting,
+        *,
+        limit: int | None = None,
+        colors: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        """Read a cache.
+
+        Args:
+            cache: The rendered play.
+            setting: What windows are cut for.
+            limit: Only whole episodes within so many rows.
+            colors: Of the palette, where pasts are to hold RGB instead of its indices.
+        """
         self.setting, self.table = setting, cache.table
+        self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
         self.episodes = [(a, b) for a, b in cache.episodes if limit is None or b <= limit]
         count = self.episodes[-1][1]
         self.frames = torch.from_numpy(cache.load(rows=range(count)))
@@ -128,12 +144,17 @@ class Footage:
         uniform = np.full(len(self.rows), 1 / len(self.rows))
         return 0.4 * uniform + 0.4 * changed / max(changed.sum(), 1) + 0.2 * rare / max(rare.sum(), 1)
 
+    def pictures(self, rows: Tensor) -> Tensor:
+        """Frames as a dream holds them. rows: (...). Returns (..., h, w, P) uint8."""
+        frames = self.frames[rows]
+        return frames[..., None] if self.colors is None else self.colors[frames.int().clamp(max=len(self.colors) - 1)]
+
     def ring(self, rows: Rows | Sequence[int]) -> Ring:
         """The past before each of the rows, as a dream would have it. Batch B = number of rows."""
         setting = self.setting
         now = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         past = now[:, None] - torch.arange(setting.steps, 0, -1)  # (B, S)
-        frames = self.frames[past[:, -setting.context :]][..., None]  # (B, T, h, w, 1)
+        frames = self.pictures(past[:, -setting.context :])  # (B, T, h, w, P)
         moved = [frames[:, -1]]
         since = torch.zeros_like(now)
         for age in range(2, setting.context + 1):
@@ -145,7 +166,7 @@ class Footage:
             buttons=self.held[past],
             scrolls=self.scrolls[past],
             places=self.places[past],
-            odometer=self.odometer[now - 1],
+            odometer=self.odometer[now - 1] if setting.fastest else torch.full_like(now, -1),
             counters=self.counters[now - 1],
             still=self.still[now - 1],
         )
@@ -163,6 +184,17 @@ class Sampler:
         """That many rows."""
         picked = np.searchsorted(self._edges, self.generator.random(count)).clip(max=len(self._rows) - 1)
         return self._rows[picked]
+
+
+WRONG = 24
+"""Levels of 255 that a colour may be off before an RGB pixel counts as wrong."""
+
+
+def wrong(made: Tensor, truth: Tensor) -> Tensor:
+    """Which pixels are wrong. made, truth: (..., P) uint8, indices or RGB. Returns (...) bool."""
+    if made.shape[-1] == 1:
+        return (made != truth)[..., 0]
+    return ((made.int() - truth.int()).abs() > WRONG).any(-1)
 
 
 def unpack(buttons: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ from dreamplay.models.model import Model, Moved
 from dreamplay.ring import Ring, stack
 from training import assets, pictures
 from training.damage import damage, hero_patches
-from training.data import Footage, Rows, Sampler
+from training.data import Footage, Rows, Sampler, wrong
 from training.recipe import Diffusion, Recipe
 from training.runner import Runner
 
@@ -109,7 +109,7 @@ class Source:
     def _batch(self, ring: Ring, rows: Rows, lived: int) -> Batch:
         now = torch.from_numpy(rows)
         moved = self.model.move(ring, self.footage.held[now], self.footage.motion[now])
-        target = self.footage.frames[now][..., None]
+        target = self.footage.pictures(now)
         rows_, columns = target.shape[1] // 8, target.shape[2] // 8
         was = self.footage.places[now - 1].clone()
         was[:, 0] -= moved.scrolls[:, -1]
@@ -124,10 +124,10 @@ class Source:
             frames: The model's next frames of those rows, (lived, h, w, P) uint8.
         """
         assert self.pool is not None
-        wrong = (frames != batch.target[-batch.lived :]).flatten(1).float().mean(1).numpy()
+        off = wrong(frames, batch.target[-batch.lived :]).flatten(1).float().mean(1).numpy()
         pool = self.model.push(self.pool, tail(batch.moved, batch.lived), frames)
         ended = self.generator.random(batch.lived) < 1 / self.how.length
-        alive = ~(ended | (wrong > self.how.lost) | self.last[self.next])
+        alive = ~(ended | (off > self.how.lost) | self.last[self.next])
         self.pool, self.next = pool.select(torch.from_numpy(alive.nonzero()[0])), self.next[alive] + 1
 
 
@@ -142,11 +142,14 @@ class Objective(nn.Module):
     def __init__(self, model: Model, how: Diffusion, source: Source) -> None:
         super().__init__()
         self.denoiser, self.how = model.denoiser, how
-        self._frozen = {"model": model, "source": source}  # in a dict: their weights are not this module's
+        self._frozen: dict[str, Any] = {
+            "model": model,
+            "source": source,
+        }  # in a dict: their weights are not this module's
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss and its metrics."""
-        model: Model = self._frozen["model"]  # type: ignore[assignment]
+        model: Model = self._frozen["model"]
         with torch.autocast(batch.target.device.type, torch.bfloat16):
             with torch.no_grad():
                 clean = model.codec.encode(batch.target).float()
@@ -173,7 +176,7 @@ class Objective(nn.Module):
     def _noisy(self, change: Tensor, lived: int) -> tuple[Tensor, Tensor]:
         """The noisy input and its level: pure noise at the first level for start rows, EDM's mixture for the rest."""
         b, data = len(change), self.denoiser.config.sigma_data
-        first = self._frozen["model"].config.sigmas[0]  # type: ignore[union-attr]
+        first = self._frozen["model"].config.sigmas[0]
         start = torch.rand(b) < self.how.start
         if lived:
             start[-lived:] = True
@@ -186,14 +189,16 @@ class Objective(nn.Module):
         return torch.where(start[:, None, None, None], pure, change + noise), sigma
 
     def _loss(self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        before = to_patches(batch.moved.frames[:, -1])
-        changed = (before != to_patches(batch.target)).any(-1).float()  # (B, H, W)
+        differs = wrong(batch.moved.frames[:, -1], batch.target)
+        changed = to_patches(differs[..., None]).any(-1).float()  # (B, H, W)
         weight = 1 + self.how.changed * changed + self.how.hero * batch.hero
         below = torch.ones(changed.shape[1])
-        below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW  # type: ignore[union-attr]
+        below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW
         weight = weight * below[None, :, None]
         error = (raw - wanted).square().mean(1)
         loss = (error * weight).sum() / weight.sum()
+        if self.denoiser.config.gate is None:
+            return loss, {"error": float(loss.detach())}
         gates = F.binary_cross_entropy_with_logits(
             gate, changed, weight=weight, pos_weight=torch.tensor(GATE_POSITIVE), reduction="sum"
         )
@@ -209,8 +214,8 @@ class Objective(nn.Module):
     @torch.no_grad()
     def _advance(self, batch: Batch, latent: Tensor, change: Tensor, gate: Tensor) -> None:
         """One frame further for the pool, from what the network has just said."""
-        model: Model = self._frozen["model"]  # type: ignore[assignment]
-        source: Source = self._frozen["source"]  # type: ignore[assignment]
+        model: Model = self._frozen["model"]
+        source: Source = self._frozen["source"]
         clean = latent + change if model.config.denoiser.residual else change
         features = model.codec.features(clean[-batch.lived :])
         frames = model.paint(tail(batch.moved, batch.lived), features, gate[-batch.lived :])
@@ -224,13 +229,13 @@ def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
     for part in np.array_split(rows, max(len(rows) // 16, 1)):
         now, ring = torch.from_numpy(part), footage.ring(part)
         moved = model.move(ring, footage.held[now], footage.motion[now])
-        noise = torch.zeros(len(part), *model.noise_shape)
-        frame = model.paint(moved, *model.imagine(moved, noise))
-        truth = footage.frames[now][..., None]
-        exact += float((frame != truth).sum())
-        copied += float((moved.frames[:, -1] != truth).sum())
-        differs = (to_patches(moved.frames[:, -1]) != to_patches(truth)).any(-1)
-        same = (to_patches(frame) == to_patches(truth)).all(-1)
+        frame = model.paint(moved, *model.imagine(moved, pictures.noise(model, len(part))))
+        truth = footage.pictures(now)
+        missed, moving = wrong(frame, truth), wrong(moved.frames[:, -1], truth)
+        exact += float(missed.sum())
+        copied += float(moving.sum())
+        differs = to_patches(moving[..., None]).any(-1)
+        same = ~to_patches(missed[..., None]).any(-1)
         right, changed = right + float((same & differs).sum()), changed + float(differs.sum())
     pixels = len(rows) * footage.frames[0].numel()
     return {"exact": 1 - exact / pixels, "skill": 1 - exact / max(copied, 1), "changed_exact": right / max(changed, 1)}
@@ -241,7 +246,7 @@ def residual_rms(model: Model, footage: Footage, rows: Rows) -> float:
     """RMS of what is diffused: EDM's sigma_data."""
     now = torch.from_numpy(rows)
     moved = model.move(footage.ring(rows), footage.held[now], footage.motion[now])
-    clean = model.codec.encode(footage.frames[now][..., None])
+    clean = model.codec.encode(footage.pictures(now))
     change = clean - model.codec.encode(moved.frames[:, -1]) if model.config.denoiser.residual else clean
     return float(change.square().mean().sqrt())
 
@@ -251,8 +256,6 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
     with assets.session(recipe, "denoiser", folder, minutes) as s:
         model = assets.channels_last(s.model).requires_grad_(False).eval()
         assets.recall(model.codec, s.folder.parent / "codec.safetensors")
-        if model.motion:
-            assets.recall(model.motion, s.folder.parent / "motion.safetensors")
         model.denoiser.requires_grad_(True).train()
         source = Source(model, s.footage, s.hyper.batch, recipe.diffusion, s.hyper.seed + s.rank)
         runner = Runner(

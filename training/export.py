@@ -72,10 +72,10 @@ def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
     odometer = footage.odometer.numpy()[rows - 1]
     wanted = np.linspace(0, odometer.max() * 0.93, count)
     picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
-    quiet = rows[odometer == 0]
+    quiet = rows[odometer == odometer.min()]
     picked[0] = quiet[footage.changed.numpy()[quiet].argmin()]
-    ring = footage.ring(picked)
-    return ring, tuple(f"{i}-{int(x)}px" if i else "start" for i, x in enumerate(ring.odometer.tolist()))
+    places = footage.odometer[torch.from_numpy(picked - 1)].tolist()
+    return footage.ring(picked), tuple(f"{i}-{x}px" if i else "start" for i, x in enumerate(places))
 
 
 def quality(directory: Path) -> dict[str, float]:

@@ -37,8 +37,8 @@ class Batch:
 class Source:
     """Draws batches; a tenth of the frames have the hero painted over, so that its absence is known too."""
 
-    def __init__(self, footage: Footage, batch: int, seed: int) -> None:
-        self.footage, self.batch = footage, batch
+    def __init__(self, footage: Footage, batch: int, seed: int, *, steps: int) -> None:
+        self.footage, self.batch, self.steps = footage, batch, steps
         self.sampler = Sampler(footage, seed)
 
     def state_dict(self) -> dict[str, object]:
@@ -58,7 +58,7 @@ class Source:
                 cover(frames[i], places[i], self.sampler.generator)
                 places[i, 2] = 0
         rows = torch.from_numpy(self.sampler.draw(HISTORIES))
-        past = history(self.footage, rows)
+        past = history(self.footage, rows, self.steps)
         past[2][:] = self._jitter(past[2])
         return Batch(frames[..., None], places, tuple(past), self.footage.motion[rows])
 
@@ -73,9 +73,9 @@ class Source:
         return places
 
 
-def history(footage: Footage, rows: Tensor) -> list[Tensor]:
-    """The arguments of `Motion` before each row: buttons, scrolls, places, held, odometer, still."""
-    past = rows[:, None] - torch.arange(footage.setting.steps, 0, -1)  # (B, S)
+def history(footage: Footage, rows: Tensor, steps: int) -> list[Tensor]:
+    """The arguments of `Motion` before each row: buttons, scrolls, places of so many steps, held, odometer, still."""
+    past = rows[:, None] - torch.arange(steps, 0, -1)  # (B, S)
     return [
         footage.held[past],
         footage.scrolls[past].float(),
@@ -117,15 +117,15 @@ class Objective(nn.Module):
         logits = self.motion(*batch.past)
         scroll = F.cross_entropy(logits, batch.motion)
         right = (logits.argmax(1) == batch.motion).float().mean()
-        metrics = {"find": float(find), "presence": float(presence), "scroll": float(scroll), "exact": float(right)}
-        return find + presence + scroll, metrics
+        parts = {"find": find, "presence": presence, "scroll": scroll, "exact": right}
+        return find + presence + scroll, {name: float(part.detach()) for name, part in parts.items()}
 
 
 @torch.no_grad()
 def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
     """Shares of rows with the scroll exactly right and within a pixel, of frames with the hero found, how far off."""
     now = torch.from_numpy(rows)
-    guess, truth = motion(*history(footage, now)).argmax(1), footage.motion[now]
+    guess, truth = motion(*history(footage, now, motion.config.history)).argmax(1), footage.motion[now]
     some = now[:: max(len(now) // 256, 1)]
     places, real = motion.tracker.places(footage.frames[some][..., None]), footage.places[some]
     seen = real[:, 2] > 0
@@ -145,7 +145,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         if s.model.motion is None:
             raise UsageError(f"the recipe '{recipe.name}' has no motion head to train")
         motion = assets.channels_last(s.model.motion)
-        source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
+        source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank, steps=motion.config.history)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source}, rank=s.rank, size=s.size
         )

@@ -36,12 +36,16 @@ def paint(frame: Tensor, palette: Tensor) -> Frame:
     return rgb
 
 
+def noise(model: Model, count: int) -> Tensor:
+    """The same noise at every call, as strong as in play, (count, C, H, W)."""
+    generator = torch.Generator().manual_seed(0)
+    return model.config.temperature * torch.randn(count, *model.noise_shape, generator=generator)
+
+
 @torch.no_grad()
 def codec(network: Codec, footage: Footage, rows: Rows, palette: Tensor, path: Path) -> None:
     """Real frames above, what the codec makes of them below."""
-    real = footage.frames[torch.from_numpy(rows)][..., None]
-    if network.planes == 3:
-        real = palette.to(torch.uint8)[real[..., 0].long()]
+    real = footage.pictures(torch.from_numpy(rows))
     features = network.features(network.encode(real))
     drawn = network.pixels(features.flatten(0, 2)).reshape(*features.shape[:3], -1)
     made = from_patches(drawn, network.planes)
@@ -59,7 +63,7 @@ def dream(model: Model, footage: Footage, palette: Tensor, path: Path, *, dreams
     made: list[list[Frame]] = [[] for _ in rows]
     for step in range(frames):
         now = torch.from_numpy(rows + step)
-        ring = model.step(ring, footage.held[now], torch.zeros(len(rows), *model.noise_shape))
+        ring = model.step(ring, footage.held[now], noise(model, len(rows)))
         if step + 1 in (1, 4, 15, 30, 60):
             for i in range(len(rows)):
                 real[i].append(paint(footage.frames[now[i]][..., None], palette))

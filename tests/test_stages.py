@@ -1,0 +1,61 @@
+"""Every stage of training, one after the other, on made-up play: with everything on, and as a plain latent EDM."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dreamplay import dream
+from dreamplay.config import Config
+from dreamplay.games import load
+from tests import tiny
+from training import assets, codec, denoiser, export, motion
+from training.recipe import Recipe
+
+MARIO = load("mario").GAME
+
+
+def everything() -> Config:
+    """All parts on, in the size of the real game."""
+    return replace(tiny.config(MARIO), name="everything", sigmas=(2.0,))
+
+
+def plain() -> Config:
+    """All parts off."""
+    return replace(tiny.plain(MARIO), name="plain")
+
+
+def trained(made: Config, folder: Path) -> Recipe:
+    """Run the stages in the current folder."""
+    recipe = tiny.recipe(made)
+    for split, seed in (("train", 0), ("heldout", 1)):
+        tiny.Play(90, 60, game=MARIO, seed=seed).write(assets.CACHE / recipe.name / split)
+    assert codec.train(recipe, folder)
+    assert recipe.motion_net is None or motion.train(recipe, folder)
+    assert denoiser.train(recipe, folder)
+    return recipe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [everything(), plain()], ids=["everything", "plain"])
+def test_all_stages_lead_to_a_cartridge_that_plays(
+    made: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = trained(made, Path("run"))
+    config = export.export(recipe, Path("run"), Path("cartridge"))
+    assert config.provenance.samples == 16
+    world = dream.load(Path("cartridge"))
+    assert len(set(config.starts)) == world.starts == 2
+    assert not np.array_equal(world.reset(0), world.step(2))
+    logged = [json.loads(line) for line in Path("run/denoiser/metrics.jsonl").read_text().splitlines()]
+    assert 0 <= logged[-1]["heldout_exact"] <= 1
+    assert {path.name for path in Path("run").rglob("*.png")} == {"codec.png", "dream.png"}
+
+
+def test_a_stage_says_which_one_has_to_come_first(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="run first: python -m training codec --recipe run"):
+        assets.recall(torch.nn.Identity(), tmp_path / "run" / "codec.safetensors")
