@@ -47,7 +47,7 @@ class Desk:
         return self.look()
 
     def look(self) -> Input:
-        time.sleep(0.05)
+        time.sleep(0.1)
         return self.window.poll()
 
 
