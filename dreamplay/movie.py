@@ -10,6 +10,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
@@ -118,9 +119,14 @@ class Writer:
         self._frame: Frame | None = None
         try:
             self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
-            self._put(_header_line(header))
         except OSError as error:
             raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
+        try:
+            self._put(_header_line(header))
+        except StorageError:
+            with suppress(OSError):  # closing tries to write what could not be written
+                self._file.close()
+            raise
 
     def __enter__(self) -> "Writer":
         return self
@@ -272,7 +278,7 @@ def _read_runs(path: Path, header: Header, file: Iterable[str]) -> Movie:
     buttons: list[Buttons] = []
     checksums: dict[int, int] = {}
     for number, line in enumerate(_lines(file), start=2):
-        if not line.endswith("\n"):
+        if not line.endswith("\n") and len(line) < MAX_LINE:
             break
         held, frames, crc = _read_run(f"{path}, line {number}", line, len(header.buttons))
         if len(buttons) + frames > MAX_FRAMES:

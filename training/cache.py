@@ -99,7 +99,7 @@ class Shard:
         """
         self.path = index.with_suffix(".frames")
         try:
-            with np.load(index, allow_pickle=False) as values:
+            with index.open("rb") as file, np.load(file, allow_pickle=False) as values:
                 fields = {name: values[name] for name in values.files}
         except Exception as error:  # a damaged zip raises whatever its bytes make of it
             raise CacheError(f"{index}: corrupt index: render it again") from error

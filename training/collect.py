@@ -6,10 +6,14 @@ seed and k, so that a collection that was killed goes on as if nothing had happe
 """
 
 import os
-from collections.abc import Callable, Iterator
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, takewhile
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -25,9 +29,7 @@ from training.progress import Progress
 
 FAMILY = 16  # movies with a common trunk
 _TWINS = 4  # movies that begin in the same moment, twice in a family
-_TRUNK_FRAMES = 2600
 _TAIL_FRAMES = 120  # no movie begins so shortly before the end of a trunk
-_SHORTEST, _LONGEST = 400, 900  # kept frames
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Options:
         policy: Who plays: "mix", the name of a style ("macros", "chords", "bumper" ...), or "ppo:FILE".
         workers: Number of processes.
         seed: Another seed gives other movies.
+        shortest: Kept frames of the shortest movie, unless the stage ends before.
+        longest: Kept frames of the longest movie.
+        trunk: Frames of a run-up, unless the stage ends before.
     """
 
     output: tyro.conf.Positional[Path]
@@ -51,16 +56,9 @@ class Options:
     policy: str = "mix"
     workers: int = 2
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Family:
-    """What the movies of a family depend on."""
-
-    stage: str
-    policy: str
-    seed: int
-    number: int
+    shortest: int = 400
+    longest: int = 900
+    trunk: int = 2600
 
 
 def main(argv: list[str]) -> int:
@@ -86,18 +84,22 @@ def collect(options: Options) -> int:
     MarioWorld(options.stage)
     options.output.mkdir(parents=True, exist_ok=True)
     progress = Progress("collect", options.frames)
-    frames = _present(options)
+    present = [kept_frames(movie.read(path)) for path in _present(options)]
+    frames = sum(present)
     progress.start_at(frames)
-    number = len(list(_paths(options, present=True)))
-    for k, made in _movies(options, first=number) if frames < options.frames else ():
-        movie.write(_path(options, k), made)
-        kept = len(made.buttons) - made.header.skip
-        frames += kept
-        progress.add(kept)
-        if frames >= options.frames:
-            break
+    with closing(_movies(options, len(present), lambda: options.frames - frames)) as made:
+        while frames < options.frames:
+            k, one = next(made)
+            movie.write(_path(options, k), one)
+            frames += kept_frames(one)
+            progress.add(kept_frames(one))
     progress.close()
     return frames
+
+
+def kept_frames(played: Movie) -> int:
+    """How many frames of a movie are data."""
+    return len(played.buttons) - played.header.skip
 
 
 def styles(policy: str) -> tuple[policies.Style, ...] | None:
@@ -123,43 +125,38 @@ def _path(options: Options, k: int) -> Path:
     return options.output / f"{options.game}-{options.stage}-{options.seed:04d}-{k:05d}.movie"
 
 
-def _paths(options: Options, *, present: bool) -> Iterator[Path]:
-    k = 0
-    while not present or _path(options, k).exists():
-        yield _path(options, k)
-        k += 1
+def _present(options: Options) -> Iterator[Path]:
+    """The movies that are there, up to the first that is not."""
+    return takewhile(Path.exists, (_path(options, k) for k in count()))
 
 
-def _present(options: Options) -> int:
-    movies = (movie.read(path) for path in _paths(options, present=True))
-    return sum(len(one.buttons) - one.header.skip for one in movies)
-
-
-def _movies(options: Options, *, first: int) -> Iterator[tuple[int, Movie]]:
-    """The movies from number `first` on, in order, without end."""
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        waiting: list[Future[list[Movie]]] = []
+def _movies(options: Options, first: int, missing: Callable[[], int]) -> Generator[tuple[int, Movie], None, None]:
+    """The movies from number `first` on, in order; no family is begun that is not likely to be needed."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(options.workers, mp_context=context, initializer=_die_quietly) as pool:
+        waiting: deque[Future[list[Movie]]] = deque()
         started = number = first // FAMILY
-        try:
-            while True:
-                while len(waiting) < options.workers:
-                    family = Family(options.stage, options.policy, options.seed, started)
-                    waiting.append(pool.submit(play_family, family))
-                    started += 1
-                for i, made in enumerate(waiting.pop(0).result()):
-                    if number * FAMILY + i >= first:
-                        yield number * FAMILY + i, made
-                number += 1
-        finally:
-            for future in waiting:
-                future.cancel()
+        usual = FAMILY * (options.shortest + options.longest) // 2
+        while True:
+            while not waiting or (len(waiting) < options.workers and len(waiting) * usual < missing()):
+                waiting.append(pool.submit(play_family, options, started))
+                started += 1
+            for k, made in enumerate(waiting.popleft().result(), start=number * FAMILY):
+                if k >= first:
+                    yield k, made
+            number += 1
 
 
-def play_family(family: Family) -> list[Movie]:
+def _die_quietly() -> None:
+    """Let Ctrl-C end a worker without a word: the main process says what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def play_family(options: Options, number: int) -> list[Movie]:
     """Play the trunk and the movies of a family, in order."""
-    world = MarioWorld(family.stage)
-    rng = np.random.default_rng([family.seed, family.number])
-    past = _trunk(world, rng, family)
+    world = MarioWorld(options.stage)
+    rng = np.random.default_rng([options.seed, number])
+    past = _trunk(world, rng, options, number)
     latest = max(past.steps - _TAIL_FRAMES, 1)
     drawn = [int(start) for start in rng.integers(latest, size=FAMILY - 2 * _TWINS + 1)]
     starts = drawn[:1] * _TWINS + drawn[1:2] * _TWINS + drawn[2:] + [0]
@@ -167,7 +164,7 @@ def play_family(family: Family) -> list[Movie]:
     for i in sorted(range(FAMILY), key=starts.__getitem__):
         world.restore(Past(past.seed, past.log, starts[i]))
         world.mark()
-        made[i] = _aside(partial(_play, world, family, i))
+        made[i] = _aside(partial(_play, world, options, [options.seed, number, i]))
     return [made[i] for i in range(FAMILY)]
 
 
@@ -189,22 +186,23 @@ def _aside(play: Callable[[], Movie]) -> Movie:
     return made
 
 
-def _trunk(world: MarioWorld, rng: np.random.Generator, family: Family) -> Past:
+def _trunk(world: MarioWorld, rng: np.random.Generator, options: Options, number: int) -> Past:
     world.reset(int(rng.integers(2**31)))
-    style = policies.SEEK if family.number % 2 else policies.FORWARD
-    policies.explore(world, rng, _TRUNK_FRAMES, style)
+    policies.explore(world, rng, options.trunk, policies.SEEK if number % 2 else policies.FORWARD)
     return world.save()
 
 
-def _play(world: MarioWorld, family: Family, i: int) -> Movie:
+def _play(world: MarioWorld, options: Options, seed: list[int]) -> Movie:
     start = world.save()
-    rng = np.random.default_rng([family.seed, family.number, i])
-    known = styles(family.policy)
+    rng = np.random.default_rng(seed)
+    known = styles(options.policy)
     style = known[0] if known else policies.choose(rng)
     checksums = {start.steps: movie.checksum(world.frame)} if start.steps else {}
-    policies.explore(world, rng, int(rng.integers(_SHORTEST, _LONGEST)), style)
+    policies.explore(world, rng, int(rng.integers(options.shortest, options.longest)), style)
     played = world.save()
     checksums[played.steps] = movie.checksum(world.frame)
     game = world.game
-    header = Header(game.name, "real", world.source, family.stage, start.seed, game.fps, game.buttons, skip=start.steps)
+    header = Header(
+        game.name, "real", world.source, options.stage, start.seed, game.fps, game.buttons, skip=start.steps
+    )
     return Movie(header, tuple(played.buttons), checksums)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import tyro
 
 from dreamplay import games, movie
-from dreamplay.errors import DivergedError, DreamplayError, MovieError
+from dreamplay.errors import DivergedError, DreamplayError, MovieError, UsageError
 from dreamplay.movie import Movie
 from dreamplay.world import Buttons, Frame, World
 from training.cache import CacheError, Indices, Shard, Table, write_shard
@@ -117,8 +117,10 @@ def _render_family(jobs: Sequence[Job]) -> list[DreamplayError | None]:
             world = world or make_world(played, path)
             pictures, table = pictures_of(world, played, palette := games.load(played.header.game).PALETTE)
             write_shard(stem, pictures, table, np.array(palette, np.uint8), _crc(path))
-        except (MovieError, DivergedError) as error:
+        except MovieError as error:
             problems.append(error)
+        except DivergedError as error:
+            problems.append(DivergedError(f"{path}: {error}"))
         else:
             problems.append(None)
     return problems
@@ -130,10 +132,13 @@ def make_world(played: Movie, path: Path) -> Probed:
     Raises:
         MovieError: The game cannot be rendered.
     """
-    game = games.load(played.header.game)
-    if not hasattr(game, "PALETTE"):
-        raise MovieError(f"{path}: '{played.header.game}' has no palette: it cannot be rendered yet")
-    world: Probed = game.make_world(played.header.start)
+    try:
+        game = games.load(played.header.game)
+        if not hasattr(game, "PALETTE"):
+            raise MovieError(f"'{played.header.game}' has no palette: it cannot be rendered yet")
+        world: Probed = game.make_world(played.header.start)
+    except UsageError as error:
+        raise MovieError(f"{path}: {error}") from error
     return world
 
 
