@@ -302,18 +302,16 @@ def test_a_mistyped_name_says_what_there_is(name: str) -> None:
 def test_a_mistyped_name_is_answered_at_once_without_torch() -> None:
     code = """
 import sys, time
-begin = time.perf_counter()
 from dreamplay import hub
 try:
     hub.find("marioo")
 except hub.UnknownNameError:
     pass
-seconds = time.perf_counter() - begin
-print(seconds, "torch" in sys.modules)
+print(time.process_time(), "torch" in sys.modules)
 """
-    answers = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(3)]
-    assert min(float(seconds) for seconds, _ in answers) < 0.3
-    assert {loaded for _, loaded in answers} == {"False"}
+    seconds, loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert float(seconds) < 0.3  # of the processor, the interpreter's start included: the machine has other work
+    assert loaded == "False"
 
 
 @pytest.mark.parametrize(

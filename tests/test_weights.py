@@ -143,12 +143,9 @@ def test_a_hostile_file_is_refused(tmp_path: Path, content: bytes, words: str, m
 def test_a_hostile_file_takes_little_time_and_memory(tmp_path: Path, name: str) -> None:
     path = tmp_path / "denoiser.safetensors"
     path.write_bytes(CORPUS[name][0])
-    seconds = []
-    for _ in range(3):  # the best of three: the machine has other work
-        begin = time.perf_counter()
-        refusal(path)
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) < 0.1
+    begin = time.process_time()  # of the processor: the machine has other work
+    refusal(path)
+    assert time.process_time() - begin < 0.1
     tracemalloc.start()
     refusal(path)
     peak = tracemalloc.get_traced_memory()[1]
