@@ -87,6 +87,7 @@ class Recipe:
         codec, motion, denoiser: How each is trained.
         diffusion: More on the denoiser.
         starts: Scenes in the cartridge.
+        collect: More options of `python -m training collect`.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Recipe:
     patience: int = 127
     diffusion: Diffusion = field(default_factory=Diffusion)
     starts: int = 12
+    collect: tuple[str, ...] = ()
 
 
 def names() -> list[str]:
