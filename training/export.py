@@ -47,6 +47,14 @@ def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype 
         if network is not None:
             assets.recall(network, folder / f"{name}.safetensors")
     starts, names = pick_starts(assets.footage(recipe, "train"), recipe.starts)
+    config = replace(config, starts=names, provenance=provenance(recipe, folder), quality=quality(directory))
+    config = write(model, starts, config, directory, dtype=dtype)
+    card.write(directory, config)
+    return config
+
+
+def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype: torch.dtype = torch.float16) -> Config:
+    """Write networks, starts and config. Returns the config with the files' hashes."""
     directory.mkdir(parents=True, exist_ok=True)
     hashes = {}
     for name in NETWORKS:
@@ -54,11 +62,8 @@ def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype 
             tensors = {key: _small(tensor, dtype) for key, tensor in getattr(model, name).state_dict().items()}
             hashes[f"{name}.safetensors"] = _write(tensors, directory / f"{name}.safetensors")
     hashes["starts.safetensors"] = _write(packed(starts), directory / "starts.safetensors")
-    config = replace(
-        config, starts=names, provenance=provenance(recipe, folder), quality=quality(directory), sha256=hashes
-    )
+    config = replace(config, sha256=hashes)
     configs.save(directory, config)
-    card.write(directory, config)
     return config
 
 

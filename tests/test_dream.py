@@ -1,0 +1,177 @@
+"""A dream is a world: repeatable, restorable, and it answers in the very next frame."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dreamplay.checkpoint import Cartridge
+from dreamplay.config import Config
+from dreamplay.dream import Dream, compile_model, load, schedule
+from dreamplay.errors import DeviceError, UnknownNameError, UsageError
+from dreamplay.world import World
+from tests import contract, tiny
+from tests.fakes import CounterWorld
+from training import export
+
+
+def cartridge(made: Config | None = None) -> Cartridge:
+    """A cartridge of random weights with two starts."""
+    made = made or tiny.config()
+    return Cartridge(made, tiny.model(made), tiny.ring(made, 2))
+
+
+def dream(made: Config | None = None) -> Dream:
+    """A dream of random weights."""
+    return Dream(cartridge(made))
+
+
+WORLDS: dict[str, Callable[[], World]] = {
+    "everything": dream,
+    "plain": lambda: dream(tiny.plain()),
+    "bfloat16": lambda: Dream(cartridge(), dtype=torch.bfloat16),
+    "counter": CounterWorld,
+}
+
+
+@pytest.mark.parametrize("clause", contract.CLAUSES, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("make", WORLDS.values(), ids=WORLDS.keys())
+def test_every_world_keeps_the_contract(make: Callable[[], World], clause: Callable[[World], None]) -> None:
+    clause(make())
+
+
+@pytest.mark.parametrize("button", range(3))
+def test_each_input_is_seen_in_the_very_next_frame(button: int) -> None:
+    world = dream(tiny.plain())
+    world.reset(0)
+    state = world.save()
+    idle = world.step(0)
+    world.restore(state)
+    assert not np.array_equal(world.step(1 << button), idle)
+
+
+def test_another_seed_is_another_dream() -> None:
+    world = dream(tiny.plain())
+    assert not np.array_equal(contract.play(world, 0)[-1], contract.play(world, 2)[-1])
+
+
+def test_seeds_go_round_the_starts_and_nought_is_the_first() -> None:
+    world = dream()
+    frames = [world.reset(seed) for seed in range(3)]
+    assert np.array_equal(frames[0], frames[2])
+    assert not np.array_equal(frames[0], frames[1])
+
+
+def test_a_start_that_was_chosen_is_every_seeds_start() -> None:
+    world = Dream(cartridge(), start=1)
+    assert np.array_equal(world.reset(0), dream().reset(1))
+
+
+def test_a_dream_leaves_torchs_own_generator_alone() -> None:
+    before = torch.get_rng_state()
+    contract.play(dream())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_age_counts_frames_and_is_restored() -> None:
+    world = dream()
+    contract.play(world, count=3)
+    state = world.save()
+    world.step(0)
+    assert world.age == 4
+    world.restore(state)
+    assert world.age == 3
+
+
+def test_steps_are_the_cartridges_own_and_can_be_changed_while_it_plays() -> None:
+    world = dream()
+    assert world.steps == 2
+    first = contract.play(world)
+    world.steps = 4
+    assert not contract.same(contract.play(world), first)
+    world.steps = 2
+    assert contract.same(contract.play(world), first)
+
+
+@pytest.mark.parametrize("steps", [0, 9, -1])
+def test_impossible_numbers_of_steps_are_refused(steps: int) -> None:
+    with pytest.raises(UsageError, match="sampler steps"):
+        dream().steps = steps
+
+
+def test_fewer_steps_are_the_cartridges_first_ones() -> None:
+    assert schedule(tiny.config(), 1) == (2.0,)
+
+
+def test_more_steps_fall_from_the_cartridges_first_level() -> None:
+    levels = schedule(tiny.config(), 5)
+    assert levels[0] == pytest.approx(2.0)
+    assert levels[-1] == pytest.approx(tiny.DENOISER.sigma_data / 10)
+    assert list(levels) == sorted(levels, reverse=True)
+
+
+def test_an_unknown_pixel_of_a_start_does_not_break_the_picture() -> None:
+    made = tiny.config()
+    past = tiny.ring(made, 2)
+    blank = replace(past, frames=torch.full_like(past.frames, len(tiny.PALETTE)))
+    frame = Dream(Cartridge(made, tiny.model(made), blank)).reset(0)
+    assert frame.shape == (32, 48, 3)
+
+
+def test_a_dream_says_what_computes_it() -> None:
+    world = dream()
+    assert (world.device, world.dtype, world.backend, world.starts) == ("cpu", "float32", "eager", 2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cartridge on disk."""
+    directory = tmp_path_factory.mktemp("tiny")
+    made = tiny.config()
+    export.write(tiny.model(made), tiny.ring(made, 2), made, directory, dtype=torch.float32)
+    return directory
+
+
+def test_a_cartridge_is_opened_by_the_name_of_a_start(folder: Path) -> None:
+    assert np.array_equal(load(folder, start="later").reset(0), dream().reset(1))
+
+
+def test_a_start_a_dtype_and_a_device_that_do_not_exist_are_refused(folder: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"no start named 'end' \(found: start, later\)"):
+        load(folder, start="end")
+    with pytest.raises(UsageError, match="no dtype named 'int4'"):
+        load(folder, dtype="int4")
+    with pytest.raises(UnknownNameError, match="no device named 'abacus'"):
+        load(folder, device="abacus")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device here")
+def test_a_missing_gpu_is_said_in_one_line(folder: Path) -> None:
+    with pytest.raises(DeviceError, match="no device 'cuda' here"):
+        load(folder, device="cuda")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch's compiler, of torch's own modules
+@pytest.mark.parametrize("made", [tiny.config(), tiny.plain()], ids=["everything", "plain"])
+def test_a_compiled_dream_is_the_eager_one(made: Config) -> None:
+    """Fused sums round otherwise: features agree to 1e-3, and a pixel may differ where two colours are as likely."""
+    eager, compiled = dream(made), dream(made)
+    compile_model(compiled.cartridge.model)
+    assert compiled.backend == "compiled"
+    ring = tiny.ring(made)
+    model = eager.cartridge.model
+    moved = model.move(ring, tiny.held(made), torch.tensor([0]))
+    imagine = compiled.cartridge.model.compiled
+    assert imagine is not None
+    with torch.no_grad():
+        for one, other in zip(model.imagine(moved, tiny.noise(model)), imagine(moved, tiny.noise(model)), strict=True):
+            assert torch.allclose(one, other, atol=1e-3)
+    off = [
+        float((a.astype(int) != b).mean())
+        for a, b in zip(contract.play(eager, count=1), contract.play(compiled, count=1), strict=True)
+    ]
+    assert max(off) < 0.01
