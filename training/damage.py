@@ -9,28 +9,54 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dreamplay.ring import Ring
 from training.data import HERO_BOX
 
+GONE = 12
+"""A hero that is erased from all past frames was last seen up to so many steps before them."""
 
-def damage(
-    frames: Tensor, places: Tensor, generator: np.random.Generator, *, corrupt: float, erase: float, top: int
-) -> None:
+
+def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int) -> list[int]:
     """Damage the newest frame of some pasts, in place.
 
     Args:
-        frames: (B, T, h, w, P) uint8.
-        places: Of the hero in the newest frame, (B, 3).
+        ring: Pasts whose tensors nobody else holds.
         generator: Of all choices.
         corrupt: Share of the pasts that get one to seven boxes of other pixels.
-        erase: Share of the pasts whose hero is erased, doubled or moved.
+        erase: Share of the pasts whose hero is erased, doubled or moved; a third of them lose it in all past frames.
         top: Rows of the status bar, which stay.
+
+    Returns:
+        The rows whose hero was damaged in the newest frame: where it seems to be now is for a tracker to say.
     """
-    for i in range(len(frames)):
+    frames, seen = ring.frames, []
+    for i in range(len(ring)):
         if generator.random() < corrupt:
             for _ in range(int(generator.integers(1, 8))):
                 _box(frames[i, -1], frames[int(generator.integers(len(frames))), -1], generator, top)
-        if places[i, 2] and generator.random() < erase:
-            _hero(frames[i, -1], places[i], generator, top)
+        if ring.places[i, -1, 2] and generator.random() < erase:
+            if generator.random() < 1 / 3:
+                _vanish(ring, i, generator, top)
+            else:
+                _hero(frames[i, -1], ring.places[i, -1], generator, top)
+                seen.append(i)
+    return seen
+
+
+def _vanish(ring: Ring, i: int, generator: np.random.Generator, top: int) -> None:
+    """Erase the hero from all past frames, and from its trail for some steps more."""
+    width, height = HERO_BOX
+    rows, columns = ring.frames.shape[2:4]
+    since = 0
+    for age in range(1, ring.frames.shape[1] + 1):
+        x, y, there = (int(v) for v in ring.places[i, -age])
+        x, y = x - since, max(y, top)
+        if there and x > -width:
+            left, right = max(x, 0), min(x + width, columns)
+            if right - left > 1:
+                _fill(ring.frames[i, -age], left, y, right, min(y + height, rows), generator)
+        since += int(ring.scrolls[i, -age])
+    ring.places[i, -ring.frames.shape[1] - int(generator.integers(GONE + 1)) :, 2] = 0
 
 
 def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:

@@ -106,9 +106,6 @@ class Footage:
         x = torch.from_numpy(self._column("x", count)) - camera
         y = torch.from_numpy(self._column("y", count))
         game = self.setting.game
-        if "visible" not in self.table:  # TEMPORARY
-            t = self.table
-            self.table["visible"] = (t["task"] == 3) & (t["y_viewport"] == 1) & (t["player_state"] != 0) & (t["player_state"] != 6) & (t["screen_off"] == 0)
         there = torch.from_numpy(self._column("visible", count)) > 0
         there &= (x >= 0) & (x < game.width) & (y >= 0) & (y < game.height)
         return torch.stack([x.clamp(0, game.width - 1), y.clamp(0, game.height - 1), there.long()], 1).float()

@@ -85,9 +85,9 @@ class Source:
         rows = self.sampler.draw(self.batch - lived)
         fresh = self.footage.ring(rows)
         top = self.footage.setting.status_rows
-        damage(
-            fresh.frames, fresh.places[:, -1], self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top
-        )
+        hurt = damage(fresh, self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top)
+        if hurt and self.model.motion:
+            fresh.places[hurt, -1] = self.model.motion.tracker.places(fresh.newest[hurt])
         forgotten = torch.from_numpy(self.generator.random(len(rows)) < self.how.forget)
         fresh = fresh.without_odometer(forgotten)
         if lived:
@@ -162,6 +162,7 @@ class Objective(nn.Module):
                 model.codec.codes,
                 buttons=batch.moved.buttons,
                 scrolls=batch.moved.scrolls.float(),
+                places=batch.moved.places,
                 odometer=batch.moved.odometer,
                 counters=batch.moved.counters,
                 still=batch.moved.still,
@@ -256,6 +257,8 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
     with assets.session(recipe, "denoiser", folder, minutes) as s:
         model = assets.channels_last(s.model).requires_grad_(False).eval()
         assets.recall(model.codec, s.folder.parent / "codec.safetensors")
+        if model.motion:
+            assets.recall(model.motion, s.folder.parent / "motion.safetensors")
         model.denoiser.requires_grad_(True).train()
         source = Source(model, s.footage, s.hyper.batch, recipe.diffusion, s.hyper.seed + s.rank)
         runner = Runner(

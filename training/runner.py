@@ -29,6 +29,8 @@ from training.recipe import Hyper
 SAVE_SECONDS = 180.0
 LOG_STEPS = 20
 PATIENCE_NAN = 5
+TABLE_RATE = 10.0
+"""Learning rate of embedding tables, as a multiple of the weights'."""
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -107,8 +109,7 @@ class Runner(Generic[Network]):
         self.network, self.hyper, self.folder, self.rank = network, hyper, folder, rank
         self.objective = DistributedDataParallel(objective) if size > 1 else objective
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
-        weights = [p for p in network.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(weights, hyper.rate, betas=(0.9, 0.99), weight_decay=hyper.decay, fused=True)
+        self.optimizer = torch.optim.AdamW(_groups(network, hyper), betas=(0.9, 0.99), fused=True)
         self.stateful = stateful
         self.step, self.seconds, self.bad = 0, 0.0, 0
         self._stop = False
@@ -203,7 +204,7 @@ class Runner(Generic[Network]):
     def _one_step(self, batches: Callable[[], Any]) -> None:
         began = time.perf_counter()
         for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.progress, self.step, self.hyper)
+            group["lr"] = rate_at(self.progress, self.step, self.hyper) * group.get("scale", 1)
         loss, metrics = self.objective(batches())
         self.optimizer.zero_grad()
         loss.backward()
@@ -243,6 +244,16 @@ class Runner(Generic[Network]):
         shown = " ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         text = f"step {self.step}  {100 * self.progress:.1f} %  {rate:.0f}/s  ETA {left / 60:.0f} min  {shown}"
         print(f"\r{text:<118}", end="" if self.progress < 1 else "\n", file=sys.stderr, flush=True)
+
+
+def _groups(network: nn.Module, hyper: Hyper) -> list[dict[str, Any]]:
+    """Weights, and tables apart: a row of a table learns only when it is read, so it learns faster and never decays."""
+    tables = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding)}
+    wanted = [p for p in network.parameters() if p.requires_grad]
+    weights = [p for p in wanted if id(p) not in tables]
+    read = [p for p in wanted if id(p) in tables]
+    groups = [{"params": weights, "lr": hyper.rate, "weight_decay": hyper.decay, "scale": 1.0}]
+    return groups + ([{"params": read, "lr": hyper.rate, "weight_decay": 0.0, "scale": TABLE_RATE}] if read else [])
 
 
 _boards: dict[Path, Any] = {}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, coded_history
+from dreamplay.models.motion import TRAIL, trail
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
@@ -49,6 +50,7 @@ class Denoiser(nn.Module):
         rows: int,
         counters: Sequence[Counter] = (),
         patience: int = 0,
+        history: int = 0,
     ) -> None:
         super().__init__()
         self.config, self.channels, self.context = config, channels, context
@@ -57,13 +59,14 @@ class Denoiser(nn.Module):
         self.noise = nn.Sequential(nn.Linear(16, e), nn.SiLU(), nn.Linear(e, e))
         self.buttons = nn.Linear((BUTTON_STEPS + 1) * buttons, e)
         self.scrolls = nn.Linear(context + 1, e)
+        self.trail = nn.Sequential(nn.Linear(history * TRAIL, e), nn.SiLU(), nn.Linear(e, e)) if history else None
         self.counters = nn.ModuleList(nn.Embedding(counter.period, e) for counter in counters)
         self.still = nn.Embedding(patience + 1, e)
         self.phase = nn.Embedding(PATCH, e)
         self.rows = rows
         self.map = nn.Embedding((config.columns + 1) * rows, config.memory) if config.memory else None
-        for table in [*self.counters, self.still, self.phase]:
-            nn.init.normal_(table.weight, std=0.1)
+        for table in filter(None, [*self.counters, self.still, self.phase, self.map]):
+            nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
         inputs = 2 * channels + d + 2 * config.memory
         self.backbone = backbones.build(
@@ -83,6 +86,7 @@ class Denoiser(nn.Module):
         *,
         buttons: Tensor,
         scrolls: Tensor,
+        places: Tensor,
         odometer: Tensor,
         counters: Tensor,
         still: Tensor,
@@ -95,6 +99,7 @@ class Denoiser(nn.Module):
             codes: The palette's codes, or None for RGB.
             buttons: That led to the past frames and, last, those held now, (B, S + 1, K).
             scrolls: Of the past frames and, last, of the next one, in pixels, (B, S + 1).
+            places: Of the hero in the past frames, (B, S, 3).
             odometer: Camera's left edge of the next frame in pixels, negative where unknown, (B,).
             counters: The clocks at the next frame, (B, counters).
             still: Frames since something changed, (B,).
@@ -106,6 +111,8 @@ class Denoiser(nn.Module):
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
         condition = condition + self.still(still.clamp(max=self.still.num_embeddings - 1))
         condition = condition + self.phase(odometer.clamp(min=0) % PATCH)
+        if self.trail is not None:
+            condition = condition + self.trail(trail(scrolls[:, :-1], places).flatten(1))
         for i, table in enumerate(self.counters):
             condition = condition + table(counters[:, i])
         return Scene(torch.cat(features, 1), condition)

@@ -25,12 +25,14 @@ class Moved:
     Attributes:
         frames: (B, T, h, w, P) uint8, new columns unknown.
         buttons, scrolls: With the present step last, (B, S + 1, K) and (B, S + 1).
+        places: Of the hero in the past frames, (B, S, 3).
         odometer, counters, still: As in a ring, at the next frame (still: at the last one).
     """
 
     frames: Tensor
     buttons: Tensor
     scrolls: Tensor
+    places: Tensor
     odometer: Tensor
     counters: Tensor
     still: Tensor
@@ -58,6 +60,7 @@ class Model(nn.Module):
             rows=game.height // PATCH,
             counters=config.counters,
             patience=config.patience,
+            history=config.motion.history if config.motion else 0,
         )
         self.sigmas: tuple[float, ...] = config.sigmas
         self.compiled: Imagine | None = None
@@ -97,6 +100,7 @@ class Model(nn.Module):
             frames=shift(ring.frames, scrolls.tolist(), top=config.status_rows, unknown=len(config.palette)),
             buttons=torch.cat([ring.buttons, held[:, None]], 1),
             scrolls=torch.cat([ring.scrolls, scrolls[:, None]], 1),
+            places=ring.places,
             odometer=odometer,
             counters=(ring.counters + steps) % periods,
             still=ring.still,
@@ -111,6 +115,7 @@ class Model(nn.Module):
             self.codec.codes,
             buttons=moved.buttons,
             scrolls=moved.scrolls.to(latent.dtype),
+            places=moved.places.to(latent.dtype),
             odometer=moved.odometer,
             counters=moved.counters,
             still=moved.still,

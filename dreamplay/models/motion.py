@@ -51,6 +51,29 @@ class Tracker(nn.Module):
         return torch.stack([columns.argmax(1).float(), rows.argmax(1).float(), (there > 0).float()], 1)
 
 
+TRAIL = 6
+"""Numbers that a step of the hero's trail is told by."""
+
+
+def trail(scrolls: Tensor, places: Tensor) -> Tensor:
+    """How the hero went, as numbers around 1.
+
+    Args:
+        scrolls: Of the past frames in pixels, (B, S).
+        places: Of the hero: x, y in pixels and whether it is there, (B, S, 3).
+
+    Returns:
+        Scroll, way in the level across and down, place on the screen across and down, presence: (B, S, 6).
+    """
+    there = places[..., 2]
+    x, y = places[..., 0] * there, places[..., 1] * there
+    went_x = F.pad((x[:, 1:] - x[:, :-1]) + scrolls[:, 1:], (1, 0))  # (B, S)
+    went_y = F.pad(y[:, 1:] - y[:, :-1], (1, 0))
+    return torch.stack(
+        [scrolls / 4, (went_x / 4).clamp(-4, 4), (went_y / 4).clamp(-4, 4), x / 64 - 1.5, y / 64 - 2, there], 2
+    )
+
+
 class Motion(nn.Module):
     """Predicts the scroll: classes 0..fastest pixels, then a cut to each of the known scenes."""
 
@@ -59,7 +82,7 @@ class Motion(nn.Module):
         self.config = config
         self.tracker = Tracker(config, palette)
         self.classes = config.fastest + 1 + len(config.cuts)
-        inputs = config.history * (buttons + 6) + buttons + 2
+        inputs = config.history * (buttons + TRAIL) + buttons + 2
         d = config.width
         self.think = nn.Sequential(
             nn.Linear(inputs, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU(),
@@ -82,13 +105,6 @@ class Motion(nn.Module):
         Returns:
             Logits, (B, fastest + 1 + cuts).
         """
-        there = places[..., 2]
-        x, y = places[..., 0] * there, places[..., 1] * there
-        went_x = F.pad((x[:, 1:] - x[:, :-1]) + scrolls[:, 1:], (1, 0))  # (B, S)
-        went_y = F.pad(y[:, 1:] - y[:, :-1], (1, 0))
-        steps = torch.stack(
-            [scrolls / 4, (went_x / 4).clamp(-4, 4), (went_y / 4).clamp(-4, 4), x / 64 - 1.5, y / 64 - 2, there], 2
-        )  # (B, S, 6)
-        past = torch.cat([buttons, steps], 2).flatten(1)
+        past = torch.cat([buttons, trail(scrolls, places)], 2).flatten(1)
         here = torch.stack([odometer / 1024, still / 64], 1)  # (B, 2)
         return self.think(torch.cat([past, held, here], 1))
