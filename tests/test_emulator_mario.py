@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+
+from dreamplay.emulator.mario import STAGES, MarioWorld, Past
+from dreamplay.errors import UsageError
+from dreamplay.games.mario import GAME
+from dreamplay.movie import checksum
+
+pytestmark = pytest.mark.emulator
+
+RIGHT, RUN, A = GAME.chord("right"), GAME.chord("right+b"), GAME.chord("a")
+
+
+@pytest.fixture(scope="module")
+def shared() -> MarioWorld:
+    return MarioWorld("1-1")
+
+
+@pytest.fixture
+def world(shared: MarioWorld) -> MarioWorld:
+    shared.reset(0)
+    return shared
+
+
+def play(world: MarioWorld, buttons: list[int]) -> list[int]:
+    return [checksum(world.step(held)) for held in buttons]
+
+
+def some_buttons(frames: int) -> list[int]:
+    return np.random.default_rng(0).choice([RUN, RUN | A, RIGHT, 0], frames).tolist()
+
+
+def test_a_frame_is_a_picture_of_the_games_size(world: MarioWorld) -> None:
+    frame = world.step(0)
+    assert frame.shape == (240, 256, 3)
+    assert frame.dtype == np.uint8
+
+
+def test_a_frame_that_was_handed_out_never_changes(world: MarioWorld) -> None:
+    frame = world.step(RUN)
+    before = frame.copy()
+    play(world, [RUN] * 5)
+    assert (frame == before).all()
+
+
+def test_the_title_is_skipped(world: MarioWorld) -> None:
+    probe = world.probe()
+    assert (probe["mode"], probe["task"], probe["lives"], probe["time"]) == (1, 3, 2, 400)
+
+
+def test_the_same_buttons_give_the_same_frames(world: MarioWorld) -> None:
+    first = play(world, some_buttons(100))
+    world.reset(0)
+    assert play(world, some_buttons(100)) == first
+
+
+def test_the_slot_and_a_replay_lead_to_the_same_frames(world: MarioWorld) -> None:
+    play(world, some_buttons(60))
+    past = world.mark()
+    first = play(world, [RUN | A] * 30)
+    world.rewind()
+    from_slot = play(world, [RUN | A] * 30)
+    other = MarioWorld("1-1")
+    other.restore(past)
+    assert from_slot == first == play(other, [RUN | A] * 30)
+
+
+def test_a_restored_state_shows_the_frame_of_its_saving(world: MarioWorld) -> None:
+    play(world, some_buttons(30))
+    state, frame = world.save(), world.frame
+    play(world, [A] * 20)
+    assert (world.restore(state) == frame).all()
+    assert world.save() is state
+
+
+def test_a_state_stays_what_it_was_when_the_world_takes_another_way(world: MarioWorld) -> None:
+    play(world, [RUN] * 10)
+    state = world.save()
+    play(world, [RUN] * 10)
+    world.restore(state)
+    play(world, [A] * 10)
+    assert list(state.buttons) == [RUN] * 10
+    assert list(world.save().buttons) == [RUN] * 10 + [A] * 10
+
+
+def test_seeking_passes_through_the_last_place_that_was_sought(world: MarioWorld) -> None:
+    buttons = some_buttons(40)
+    world.seek(3, buttons[:20])
+    by_steps = world.seek(3, buttons)
+    assert (world.restore(Past(3, buttons, 40)) == by_steps).all()
+    assert (MarioWorld("1-1").seek(3, buttons) == by_steps).all()
+
+
+def test_a_jump_begins_in_the_second_frame_after_the_press(world: MarioWorld) -> None:
+    play(world, [0] * 5)
+    height = [world.probe()["y"]]
+    for _ in range(3):
+        world.step(A)
+        height.append(world.probe()["y"])
+    assert height[0] == height[1] > height[2] > height[3]
+
+
+def test_mario_stands_where_the_probe_says(world: MarioWorld) -> None:
+    frame = world.step(0)
+    probe = world.probe()
+    rows, columns = np.nonzero((frame[32:] == (248, 56, 0)).all(-1))
+    left, bottom = probe["x"] - probe["camera"], probe["y"] + 32
+    assert left <= columns.min() <= columns.max() < left + 16
+    assert bottom - 15 <= rows.min() + 32 <= rows.max() + 32 <= bottom
+
+
+def test_the_picture_scrolls_by_the_change_of_the_camera(world: MarioWorld) -> None:
+    play(world, [RUN] * 36)
+    before, camera = world.frame, world.probe()["camera"]
+    after = world.step(RUN)
+    scroll = world.probe()["camera"] - camera
+    assert scroll > 0
+    assert (after[210:, :-scroll] == before[210:, scroll:]).all()
+
+
+def test_every_frame_of_a_death_is_kept(world: MarioWorld) -> None:
+    tasks, states = set(), set()
+    for _ in range(400):
+        world.advance(RIGHT)
+        tasks.add(world.probe()["task"])
+        states.add(world.probe()["player_state"])
+    assert 0x0B in states
+    assert len(tasks) > 1
+    assert world.probe()["lives"] < 2
+
+
+@pytest.mark.parametrize("stage", ["1-1", "1-2", "2-2", "4-4", "8-1"])
+def test_a_stage_begins_where_its_name_says(stage: str) -> None:
+    world = MarioWorld(stage)
+    world.reset(0)
+    probe = world.probe()
+    assert f"{probe['world'] + 1}-{probe['stage'] + 1}" == stage
+    world.close()
+
+
+@pytest.mark.parametrize("stage", ["9-1", "1-5", "11", "", "1-1 "])
+def test_a_mistyped_stage_is_named(stage: str) -> None:
+    with pytest.raises(UsageError, match=f"no stage '{stage}'.*1-1 to 8-4"):
+        MarioWorld(stage)
+
+
+def test_there_are_32_stages() -> None:
+    assert len(STAGES) == 32
+
+
+def test_rewinding_without_a_mark_is_an_error(world: MarioWorld) -> None:
+    with pytest.raises(ValueError, match="before mark"):
+        world.rewind()
