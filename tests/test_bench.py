@@ -1,13 +1,17 @@
 """The benchmark measures the very step that play calls, and says what computed it."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from dreamplay import bench
+from dreamplay.checkpoint import Cartridge
+from dreamplay.dream import Dream
 from dreamplay.errors import UsageError
 from dreamplay.games import load
 from dreamplay.world import GameSpec
+from tests import tiny
 from tests.fakes import CounterWorld
 
 KEYS = {
@@ -61,3 +65,12 @@ def test_the_memory_of_a_process_with_torch_is_above_fifty_megabytes() -> None:
 def test_nothing_to_time_is_refused() -> None:
     with pytest.raises(UsageError, match="0 frames"):
         bench.measure(CounterWorld(), 0)
+
+
+def test_the_operations_of_a_dream_are_those_of_its_layers() -> None:
+    """A dream of twice the area takes nearly twice the work."""
+    small, large = (
+        bench.operations(Dream(Cartridge(made, tiny.model(made), tiny.ring(made))), 0)
+        for made in (tiny.plain(), tiny.plain(replace(tiny.SMALL, width=96)))
+    )
+    assert 1.9 < large / small < 2.1

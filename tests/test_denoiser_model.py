@@ -152,8 +152,8 @@ def test_each_button_held_now_changes_the_output(button: int) -> None:
     assert not torch.equal(*outputs)
 
 
-@pytest.mark.parametrize("name", ["scrolls", "odometer", "counters", "still"])
-def test_camera_clocks_and_stillness_change_the_output(name: str) -> None:
+@pytest.mark.parametrize("name", ["scrolls", "places", "odometer", "counters", "still"])
+def test_camera_hero_clocks_and_stillness_change_the_output(name: str) -> None:
     value = tiny.ring(tiny.config()).tensors()[name]
     assert not torch.equal(says(**{name: value}), says(**{name: value + 1}))
 

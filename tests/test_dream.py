@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from dreamplay import bench
 from dreamplay.checkpoint import Cartridge
 from dreamplay.config import Config
 from dreamplay.dream import Dream, compile_model, load, schedule
@@ -156,9 +157,9 @@ def test_a_missing_gpu_is_said_in_one_line(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch's compiler, of torch's own modules
-@pytest.mark.parametrize("made", [tiny.config(), tiny.plain()], ids=["everything", "plain"])
-def test_a_compiled_dream_is_the_eager_one(made: Config) -> None:
+def test_a_compiled_dream_is_the_eager_one() -> None:
     """Fused sums round otherwise: features agree to 1e-3, and a pixel may differ where two colours are as likely."""
+    made = tiny.config()
     eager, compiled = dream(made), dream(made)
     compile_model(compiled.cartridge.model)
     assert compiled.backend == "compiled"
@@ -175,3 +176,4 @@ def test_a_compiled_dream_is_the_eager_one(made: Config) -> None:
         for a, b in zip(contract.play(eager, count=1), contract.play(compiled, count=1), strict=True)
     ]
     assert max(off) < 0.01
+    assert bench.operations(compiled, 0) > 0

@@ -1,5 +1,7 @@
 """One step of the three networks: what is pasted, what is drawn, and what is left of it with everything off."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -125,6 +127,12 @@ def test_with_everything_off_it_is_a_plain_latent_diffusion_of_the_next_frame() 
     frame = from_patches(drawn.reshape(1, 4, 6, -1), 3)
     assert torch.equal(moved.frames, ring.frames)
     assert (model.step(ring, held, noise).newest.float() - frame).abs().max() <= 1
+
+
+def test_a_motion_head_may_look_back_less_far_than_the_buttons_go() -> None:
+    made = replace(tiny.config(), motion=replace(tiny.MOTION, history=4))
+    after = step(tiny.model(made), tiny.ring(made))
+    assert after.buttons.shape[1] == 8
 
 
 def test_a_scroll_carries_the_odometer_and_a_cut_sets_it() -> None:

@@ -106,7 +106,7 @@ class Runner(Generic[Network]):
             size: Number of processes.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.network, self.hyper, self.folder, self.rank = network, hyper, folder, rank
+        self.network, self.hyper, self.folder, self.rank, self.size = network, hyper, folder, rank, size
         self.objective = DistributedDataParallel(objective) if size > 1 else objective
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.optimizer = torch.optim.AdamW(_groups(network, hyper), betas=(0.9, 0.99), fused=True)
@@ -214,8 +214,17 @@ class Runner(Generic[Network]):
             self._update_average()
         self.step += 1
         self.seconds += time.perf_counter() - began
+        if self.size > 1:
+            self._agree()
         if self.step % LOG_STEPS == 0:
             self._tell(loss, metrics)
+
+    def _agree(self) -> None:
+        """Take the slowest process's clock and anyone's wish to stop: else rates differ and the last one waits."""
+        clock = torch.tensor([self.seconds, float(self._stop)], dtype=torch.float64)
+        clock = clock.to(next(self.network.parameters()).device)
+        dist.all_reduce(clock, dist.ReduceOp.MAX)
+        self.seconds, self._stop = float(clock[0]), bool(clock[1])
 
     def _finite(self, loss: Tensor, norm: Tensor) -> bool:
         good = math.isfinite(float(loss.detach())) and math.isfinite(float(norm))

@@ -53,7 +53,7 @@ class Denoiser(nn.Module):
         history: int = 0,
     ) -> None:
         super().__init__()
-        self.config, self.channels, self.context = config, channels, context
+        self.config, self.channels, self.context, self.history = config, channels, context, history
         d, e = config.widths[0], config.embedding
         self.past = nn.Conv2d(PATCH * PATCH * (4 if planes == 1 else 3) * context, d, 1)
         self.noise = nn.Sequential(nn.Linear(16, e), nn.SiLU(), nn.Linear(e, e))
@@ -112,7 +112,7 @@ class Denoiser(nn.Module):
         condition = condition + self.still(still.clamp(max=self.still.num_embeddings - 1))
         condition = condition + self.phase(odometer.clamp(min=0) % PATCH)
         if self.trail is not None:
-            condition = condition + self.trail(trail(scrolls[:, :-1], places).flatten(1))
+            condition = condition + self.trail(trail(scrolls[:, :-1], places)[:, -self.history :].flatten(1))
         for i, table in enumerate(self.counters):
             condition = condition + table(counters[:, i])
         return Scene(torch.cat(features, 1), condition)
