@@ -1,7 +1,11 @@
 """The benchmark measures the very step that play calls, and says what computed it."""
 
+import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from dreamplay.games import load
 from dreamplay.world import GameSpec
 from tests import tiny
 from tests.fakes import CounterWorld
+from training import export
 
 KEYS = {
     "fps", "p50_ms", "p95_ms", "p99_ms", "first_frame_s", "peak_rss_mb", "device", "dtype", "backend", "threads",
@@ -74,3 +79,14 @@ def test_the_operations_of_a_dream_are_those_of_its_layers() -> None:
         for made in (tiny.plain(), tiny.plain(replace(tiny.SMALL, width=96)))
     )
     assert 1.9 < large / small < 2.1
+
+
+def test_the_command_prints_one_object_of_those_numbers(tmp_path: Path) -> None:
+    made = tiny.config()
+    export.write(tiny.model(made), tiny.ring(made, 2), made, tmp_path)
+    words = ["bench", "--model", str(tmp_path), "--frames", "5", "--buttons", "right:3,a:2", "--json"]
+    done = subprocess.run([sys.executable, "-m", "dreamplay.cli", *words], capture_output=True, text=True, check=False)
+    numbers = json.loads(done.stdout)
+    assert numbers.keys() == KEYS
+    assert 0 < numbers["first_frame_s"] < 300
+    assert (numbers["steps"], numbers["device"], numbers["dtype"], numbers["backend"]) == (2, "cpu", "float32", "eager")
