@@ -73,6 +73,13 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
         Cache(tmp_path)
 
 
+def test_shards_of_different_columns_are_refused(tmp_path: Path) -> None:
+    shard(tmp_path, "a", 3)
+    write_shard(tmp_path / "b", np.zeros((3, 8, 16), np.uint8), {"other": np.zeros(3)}, PALETTE, 0)
+    with pytest.raises(CacheError, match=r"b\.frames: other columns"):
+        Cache(tmp_path)
+
+
 def test_a_folder_that_is_missing_is_an_error_of_storage(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
         shard(tmp_path / "missing", "a", 3)

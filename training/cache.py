@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,18 +70,12 @@ def write_shard(stem: Path, pictures: Indices, table: Table, palette: npt.NDArra
         raise StorageError(f"{stem}: cannot be written: {error.strerror}") from error
 
 
-class _beside:  # noqa: N801  (reads as a preposition)
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
     """A path beside the target that is moved there when the block ends well."""
-
-    def __init__(self, target: Path) -> None:
-        self._target, self._path = target, target.with_name(f"{target.name}.part")
-
-    def __enter__(self) -> Path:
-        return self._path
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._path.replace(self._target)
+    path = target.with_name(f"{target.name}.part")
+    yield path
+    path.replace(target)
 
 
 def _sync(file: Any) -> None:
@@ -156,7 +151,10 @@ class Cache:
         self.palette = self._shards[0].palette
         ends = np.cumsum([shard.rows for shard in self._shards]).tolist()
         self.episodes: list[tuple[int, int]] = list(zip([0, *ends[:-1]], ends, strict=True))
-        names = self._shards[0].table
+        names = list(self._shards[0].table)
+        for shard in self._shards:
+            if list(shard.table) != names or not np.array_equal(shard.palette, self.palette):
+                raise CacheError(f"{shard.path}: other columns or colours than {self._shards[0].path}: render it again")
         self.table: Table = {name: np.concatenate([shard.table[name] for shard in self._shards]) for name in names}
 
     def __len__(self) -> int:
