@@ -153,7 +153,7 @@ class Cache:
         self.episodes: list[tuple[int, int]] = list(zip([0, *ends[:-1]], ends, strict=True))
         names = list(self._shards[0].table)
         for shard in self._shards:
-            if list(shard.table) != names or not np.array_equal(shard.palette, self.palette):
+            if set(shard.table) != set(names) or not np.array_equal(shard.palette, self.palette):
                 raise CacheError(f"{shard.path}: other columns or colours than {self._shards[0].path}: render it again")
         self.table: Table = {name: np.concatenate([shard.table[name] for shard in self._shards]) for name in names}
 
