@@ -1,6 +1,7 @@
 """Everything at once: what is measured, how much of it, and with what."""
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,14 +96,17 @@ def measure(bench: Bench, parts: tuple[str, ...] = PARTS) -> Numbers:
         if part in ("buttons", "survival") and not bench.dreamer.tracks:
             print(f"{part}: left out, the cartridge has no tracker that finds the hero", file=sys.stderr)
             continue
-        print(f"measuring {part} ...", file=sys.stderr)
+        began = time.monotonic()
         found |= _MEASURES[part](bench)
+        print(f"measured {part} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return {name: round(value, 6) for name, value in found.items()}
 
 
 def picture(bench: Bench, folder: Path) -> None:
     """Write `sheet.png` and `beside.gif`: dreams beside what really came."""
     starts = free.windows(bench.footage, bench.sizes.shown)
+    if not len(starts):
+        return
     dreamed, truth = show.clips(bench.dreamer, bench.footage, starts, bench.sizes.horizons[-1])
     palette = bench.dreamer.palette
     show.sheet(dreamed, truth, palette, folder / "sheet.png")

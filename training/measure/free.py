@@ -83,6 +83,8 @@ def free(
         horizons: Frames after which to look, rising.
         batch: Windows at once.
     """
+    if not len(starts):
+        return {}
     found: dict[str, list[Tensor]] = {}
     for part in np.array_split(starts, -(-len(starts) // batch)):
         wanted = [h for h in horizons if _long_enough(footage, part, h).any()]
@@ -112,7 +114,8 @@ def _compare(
     }
     values = {}
     for way, guess in guesses.items():
-        values[f"{way}camera_error"] = (guess.camera - camera).abs().float()
+        if way or dreamer.config.motion is not None:
+            values[f"{way}camera_error"] = (guess.camera - camera).abs().float()
         values[f"{way}aligned"] = aligned(guess.frames, truth, top=top)
         values[f"{way}unaligned"] = exact(guess.frames, truth)
         values[f"{way}validity"] = vocabulary.validity(guess.frames)

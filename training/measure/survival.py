@@ -5,12 +5,14 @@ Axis letters: B batch, K buttons, h w pixels, n frames.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dreamplay.emulator.mario import MarioWorld
 from dreamplay.ring import Ring, stack
 from training import policies
 from training.data import Footage, unpack
@@ -65,15 +67,17 @@ class Collapse:
 def judge(life: Life) -> Collapse | None:
     """The first collapse of a dream, None while it is alive.
 
-    A brief dip is no collapse: the median of the validity over one second has to fall below 0.9 (mush), or Mario has
-    to be missing for more than five seconds in a row, which is more than a death and the black screen after it take
-    (stuck on black if most of that time the screen is black, else Mario gone), or nothing may change for more than
-    five seconds though a direction or A is pressed (frozen). The collapse is dated to the first frame of what lasted
-    too long.
+    A brief dip is no collapse: the median of the validity over one second has to fall below 0.9 (mush), or for more
+    than five seconds in a row Mario has to be missing while the screen is not black (Mario gone), or the screen to be
+    black (stuck on black), or nothing to change on a screen with Mario though a direction or A is pressed (frozen).
+    A death in the real game takes up to three seconds without Mario and three more of black screen; twice five seconds
+    of both in any order are a collapse too. It is dated to the first frame of what lasted too long.
     """
     found = [_mush(life)]
     found += [_standstill(life, first, end) for first, end in _runs(~life.moved)]
-    found += [_missing(life, first, end) for first, end in _runs(~life.there)]
+    found += [Collapse(first + 1, GONE) for first, _ in _runs(~life.there & ~life.dark)]
+    found += [Collapse(first + 1, BLACK) for first, _ in _runs(life.dark)]
+    found += [_missing(life, first, end) for first, end in _runs(~life.there, 2 * PATIENCE)]
     return min((one for one in found if one), key=lambda one: one.frame, default=None)
 
 
@@ -111,11 +115,19 @@ def survive(
 def play(seed: int, frames: int) -> npt.NDArray[np.int64]:
     """Buttons of a human-like player who does not look: right-biased runs, jumps, steps back, waits. (frames,)."""
     rng = np.random.default_rng([seed, 7])
-    blind = {"float_state": 1, "y": 255, "power": 0}
+    blind = cast(MarioWorld, _Unseen())  # a policy asks a world for no more than its probe
     buttons: list[int] = []
     while len(buttons) < frames:
         buttons += policies.macros(rng, blind)
     return np.array(buttons[:frames], dtype=np.int64)
+
+
+class _Unseen:
+    """A world of which nothing is known: small Mario, in the air."""
+
+    def probe(self) -> dict[str, int]:
+        """The same at any time."""
+        return {"float_state": 1, "y": 255, "power": 0}
 
 
 def numbers(outcomes: Sequence[Collapse | None], frames: int, *, row: str = "") -> Numbers:
@@ -137,7 +149,7 @@ def numbers(outcomes: Sequence[Collapse | None], frames: int, *, row: str = "") 
 
 
 def real_lives(dreamer: Dreamer, footage: Footage, vocabulary: Vocabulary, *, count: int, frames: int) -> list[Life]:
-    """The same looks at real play: the first frames of some episodes, the real row of the table."""
+    """The same looks at real play, for the real row of the table: some episodes from their beginning to their end."""
     lives = []
     for first, end in footage.episodes[:: max(len(footage.episodes) // count, 1)][:count]:
         rows = torch.arange(first + 1, min(end, first + frames))
@@ -236,7 +248,7 @@ def _missing(life: Life, first: int, end: int) -> Collapse:
     return Collapse(first + 1, BLACK if life.dark[first:end].mean() > 0.5 else GONE)
 
 
-def _runs(flags: Bools) -> list[tuple[int, int]]:
+def _runs(flags: Bools, patience: int = PATIENCE) -> list[tuple[int, int]]:
     """First and end of every run of true flags that is longer than the patience."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > PATIENCE]
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > patience]
