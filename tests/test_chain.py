@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_the_whole_chain_ends_in_a_cartridge_that_dreams(tmp_path: Path) -> None
     numbers = json.loads((tmp_path / "runs/mario-tiny/evaluation/report.json").read_text())
     world = dream.load(tmp_path / "checkpoints/mario-tiny")
     assert world.config.quality.keys() == numbers.keys()
+    assert world.config.provenance.movies != sha256().hexdigest()
     frames = [world.reset(0), *(world.step(world.game.chord("right+b")) for _ in range(8))]
     assert not np.array_equal(frames[0], frames[-1])
     again = run(tmp_path)

@@ -6,7 +6,7 @@ python -m training all --recipe mario-nano
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -17,11 +17,9 @@ import tyro
 from dreamplay.errors import UsageError
 from training import assets
 from training import recipe as recipes
-from training.export import CHECKPOINTS, MOVIES
+from training.export import CHECKPOINTS, MOVIES, movies_of
 from training.recipe import Hyper, Recipe
 
-FLAGSHIP = "mario"
-"""The recipe whose movies are the project's own; every other one collects its movies among its runs."""
 SEEDS = {"train": 1, "heldout": 1001}
 """Of the collection: held-out movies start elsewhere."""
 
@@ -54,10 +52,20 @@ def main(argv: list[str]) -> int:
     options = tyro.cli(Options, args=argv, prog="python -m training all")
     if options.minutes_scale <= 0:
         raise UsageError(f"--minutes-scale is {options.minutes_scale:g}, allowed is more than 0")
-    for stage in stages(recipes.load(options.recipe), options):
+    commands = _Commands()
+    previous = {number: signal.signal(number, commands.stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        return _chain(stages(recipes.load(options.recipe), options), commands)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _chain(wanted: Iterable[Stage], commands: "_Commands") -> int:
+    for stage in wanted:
         command = " ".join(stage.words)
         print(f"{'complete' if stage.complete else 'running'}: {command}", file=sys.stderr, flush=True)
-        code = 0 if stage.complete else _run(stage.words)
+        code = 0 if stage.complete else commands.run(stage.words)
         if code:
             print(f"stopped: {command} ended with {code}; what is complete stays", file=sys.stderr)
             return code
@@ -66,7 +74,8 @@ def main(argv: list[str]) -> int:
 
 def stages(recipe: Recipe, options: Options) -> Iterator[Stage]:
     """The stages of a recipe in order; whether one is complete is looked up when its turn has come."""
-    movies, run = movies_of(recipe), assets.RUNS / recipe.name
+    run = assets.RUNS / recipe.name
+    movies = movies_of(recipe, run)
     for split, frames in (("train", recipe.frames), ("heldout", recipe.heldout)):
         yield Stage(_collect(recipe, movies / split, split, frames, options.workers), _committed(movies / split))
     for split in SEEDS:
@@ -90,11 +99,6 @@ def stages(recipe: Recipe, options: Options) -> Iterator[Stage]:
     yield Stage(words, newer(report, cartridge / "denoiser.safetensors"))
     words = ("export", "--recipe", recipe.name, "--quality", str(report))
     yield Stage(words, newer(cartridge / "config.json", report))
-
-
-def movies_of(recipe: Recipe) -> Path:
-    """Folder of a recipe's movies, `train` and `heldout`."""
-    return MOVIES / recipe.game if recipe.name == FLAGSHIP else assets.RUNS / recipe.name / "movies"
 
 
 def trained(hyper: Hyper, state: Path) -> bool:
@@ -131,17 +135,23 @@ def _training(recipe: Recipe, name: str, run: Path, scale: float) -> Stage:
     return Stage(words, kept and trained(hyper, run / name / "state.pt"))
 
 
-def _run(words: tuple[str, ...]) -> int:
-    """Run a stage in a process of its own, which is asked to stop when this one is."""
-    with subprocess.Popen([sys.executable, "-m", "training", *words]) as stage:
+class _Commands:
+    """Runs stages in processes of their own; the one that runs is asked to stop when this process is."""
 
-        def stop(number: int, frame: FrameType | None) -> None:
-            stage.send_signal(signal.SIGTERM)
+    def __init__(self) -> None:
+        self._stage: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
-        previous = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            code = stage.wait()
-            return 128 - code if code < 0 else code  # killed by a signal: as a shell says it
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGTERM and SIGINT."""
+        self._stopped = True
+        if self._stage is not None:
+            self._stage.send_signal(signal.SIGTERM)
+
+    def run(self, words: tuple[str, ...]) -> int:
+        """Run one stage. Returns its exit code."""
+        self._stage = subprocess.Popen([sys.executable, "-m", "training", *words])
+        if self._stopped:  # asked before there was anyone to ask
+            self._stage.terminate()
+        code = self._stage.wait()
+        return 128 - code if code < 0 else code  # killed by a signal: as a shell says it

@@ -92,7 +92,7 @@ def quality(directory: Path) -> dict[str, float]:
 def provenance(recipe: Recipe, folder: Path) -> Provenance:
     """Where the weights come from."""
     movies = sha256()
-    for path in sorted((MOVIES / recipe.game / "train").glob("*.movie")):
+    for path in sorted((movies_of(recipe, folder) / "train").glob("*.movie")):
         movies.update(path.read_bytes())
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     state = torch.load(folder / "denoiser" / "state.pt", weights_only=True)
@@ -100,6 +100,14 @@ def provenance(recipe: Recipe, folder: Path) -> Provenance:
     return Provenance(
         recipe=recipe.name, commit=commit, movies=movies.hexdigest(), samples=samples, seed=recipe.denoiser.seed
     )
+
+
+def movies_of(recipe: Recipe, folder: Path) -> Path:
+    """Folder of a recipe's movies, `train` and `heldout`.
+
+    The recipe that bears a game's name has the project's own, every other one those among its run.
+    """
+    return MOVIES / recipe.game if recipe.name == recipe.game else folder / "movies"
 
 
 def record_quality(directory: Path, numbers: dict[str, float]) -> None:
