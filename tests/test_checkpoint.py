@@ -111,3 +111,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "motion.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"motion\.safetensors"):
         checkpoint.load(tmp_path)
+
+
+def test_everybody_may_read_a_cartridge(tmp_path: Path) -> None:
+    write(tmp_path, tiny.config())
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in tmp_path.iterdir())

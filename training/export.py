@@ -125,6 +125,7 @@ def _write(tensors: dict[str, Tensor], path: Path) -> str:
     """Write beside, then rename. Returns the file's SHA-256."""
     beside = path.with_suffix(".tmp")
     save_file(tensors, beside)
+    beside.chmod(0o644)  # safetensors makes it its owner's alone
     beside.replace(path)
     return sha256(path.read_bytes()).hexdigest()
 
