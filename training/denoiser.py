@@ -192,18 +192,19 @@ class Objective(nn.Module):
     def _loss(self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         differs = wrong(batch.moved.frames[:, -1], batch.target)
         changed = to_patches(differs[..., None]).any(-1).float()  # (B, H, W)
-        weight = 1 + self.how.changed * changed + self.how.hero * batch.hero
+        care = 1 + self.how.hero * batch.hero.float()
         below = torch.ones(changed.shape[1])
         below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW
-        weight = weight * below[None, :, None]
+        care = care * below[None, :, None]
+        weight = care * (1 + self.how.changed * changed)
         error = (raw - wanted).square().mean(1)
         loss = (error * weight).sum() / weight.sum()
         if self.denoiser.config.gate is None:
             return loss, {"error": float(loss.detach())}
         gates = F.binary_cross_entropy_with_logits(
-            gate, changed, weight=weight, pos_weight=torch.tensor(GATE_POSITIVE), reduction="sum"
+            gate, changed, weight=care, pos_weight=torch.tensor(GATE_POSITIVE), reduction="sum"
         )
-        gates = gates / weight.sum()
+        gates = gates / care.sum()
         hit = (gate.sigmoid() > 0.3).float()
         return loss + GATE_WEIGHT * gates, {
             "error": float(loss.detach()),
