@@ -155,5 +155,3 @@ def conflicts(game: GameSpec, hotkeys: Iterable[Hotkey] = HOTKEYS) -> list[str]:
 
 def _label(key: str) -> str:
     return " ".join(word.capitalize() for word in key.split())
-
-

@@ -103,9 +103,7 @@ class Painter:
         widths = [max(font.size(keys)[0] for keys, _ in c) + max(font.size(does)[0] for _, does in c) for c in columns]
         return max(widths) + 3 * size <= room[0] // 2 and (half + 4) * font.get_linesize() <= room[1]
 
-    def _box(
-        self, lines: tuple[str, ...], size: int, *, ink: _Color = _INK, shade: _Color = _SHADE
-    ) -> pygame.Surface:
+    def _box(self, lines: tuple[str, ...], size: int, *, ink: _Color = _INK, shade: _Color = _SHADE) -> pygame.Surface:
         """Lines of text on a shaded ground."""
         key = (lines, size, ink, shade)
         if key in self._boxes:

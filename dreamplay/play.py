@@ -87,9 +87,7 @@ class Outcome:
     saved: bool
 
 
-def play(
-    options: Options, signals: Signals, say: Callable[[str], None], progress: Progress | None = None
-) -> Outcome:
+def play(options: Options, signals: Signals, say: Callable[[str], None], progress: Progress | None = None) -> Outcome:
     """Play until the player quits.
 
     Args:

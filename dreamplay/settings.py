@@ -1,10 +1,10 @@
 """What a user sets once: a TOML file, and `--set` for a sitting. Each key is an option of the command line.
 
-    scale = 4
-    aspect = "8:7"
+scale = 4
+aspect = "8:7"
 
-    [keys.mario]
-    a = ["space", "x"]
+[keys.mario]
+a = ["space", "x"]
 """
 
 import tomllib
@@ -93,6 +93,6 @@ def _keys(tables: Any) -> dict[str, dict[str, tuple[str, ...]]]:
         for button, keys in table.items():
             names = [keys] if isinstance(keys, str) else keys
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise UsageError(f"keys.{game}.{button} is {keys!r}: write names of keys, like [\"space\"]")
+                raise UsageError(f'keys.{game}.{button} is {keys!r}: write names of keys, like ["space"]')
             found.setdefault(game, {})[button] = tuple(name.strip().lower() for name in names)
     return found

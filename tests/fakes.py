@@ -34,9 +34,7 @@ class Seen:
 class CounterWorld:
     """A world whose frames say how many steps were made, what was held in the last one, and the seed."""
 
-    def __init__(
-        self, game: GameSpec = COUNTER, *, work: Callable[[], None] = lambda: None, log: bool = True
-    ) -> None:
+    def __init__(self, game: GameSpec = COUNTER, *, work: Callable[[], None] = lambda: None, log: bool = True) -> None:
         """Take the game, what a step has to do meanwhile, and whether to remember what was pressed."""
         self._game, self._work, self._log = game, work, log
         self._state = Seen(0, 0, 0)

@@ -26,9 +26,7 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(
-        [*DREAMPLAY, *words], env=home, cwd=home["HOME"], capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([*DREAMPLAY, *words], env=home, cwd=home["HOME"], capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stderr
     return done
 
@@ -52,9 +50,7 @@ def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.Complet
         (["--config", "no.toml"], 2, "no.toml"),
     ],
 )
-def test_a_mistake_is_one_line_and_its_exit_code(
-    home: dict[str, str], words: list[str], code: int, says: str
-) -> None:
+def test_a_mistake_is_one_line_and_its_exit_code(home: dict[str, str], words: list[str], code: int, says: str) -> None:
     lines = run(home, *words, code=code).stderr.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("E-USE  ")

@@ -124,9 +124,7 @@ def test_the_close_button_quits(desk: Desk) -> None:
 def test_a_pad_plays_too(desk: Desk) -> None:
     for event in (
         pygame.event.Event(pygame.CONTROLLERBUTTONDOWN, instance_id=3, button=pygame.CONTROLLER_BUTTON_A),
-        pygame.event.Event(
-            pygame.CONTROLLERAXISMOTION, instance_id=3, axis=pygame.CONTROLLER_AXIS_LEFTX, value=-30000
-        ),
+        pygame.event.Event(pygame.CONTROLLERAXISMOTION, instance_id=3, axis=pygame.CONTROLLER_AXIS_LEFTX, value=-30000),
     ):
         pygame.event.post(event)
     assert desk.look().buttons == LEFT | A
