@@ -18,7 +18,7 @@ class Ring:
         frames: Past frames, shifted to where the camera stands now, (B, T, h, w, P) uint8.
         buttons: 0/1, that led to the past frames, (B, S, K) float.
         scrolls: Of the camera in pixels, (B, S) int64.
-        places: Of the hero: x, y in pixels and whether it is there, (B, S, 3) float.
+        places: Of the hero: x, y in pixels and how sure it is that it is there, 0 to 1, (B, S, 3) float.
         odometer: The camera's left edge in pixels, negative where unknown, (B,) int64.
         counters: The console's clocks, (B, counters) int64.
         still: Frames since something changed below the status bar, (B,) int64.

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dreamplay.models.motion import SURE
 from dreamplay.ring import Ring
 from training.data import HERO_BOX
 
 GONE = 12
-"""A hero that is erased from all past frames was last seen up to so many steps before them."""
+"""A hero that is erased from all past frames was last seen up to so many steps before them, and reckoned since."""
 
 
 def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int) -> list[int]:
@@ -56,7 +57,14 @@ def _vanish(ring: Ring, i: int, generator: np.random.Generator, top: int) -> Non
             if right - left > 1:
                 _fill(ring.frames[i, -age], left, y, right, min(y + height, rows), generator)
         since += int(ring.scrolls[i, -age])
-    ring.places[i, -ring.frames.shape[1] - int(generator.integers(GONE + 1)) :, 2] = 0
+    gone = ring.frames.shape[1] + int(generator.integers(GONE + 1))
+    if generator.random() < 0.3:
+        ring.places[i, -gone:, 2] = 0
+        return
+    for age in range(gone):
+        drift = torch.from_numpy(generator.integers(-(age // 3), age // 3 + 1, 2))
+        ring.places[i, age - gone, :2] += drift
+        ring.places[i, age - gone, 2] *= SURE ** (age + 1)
 
 
 def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:

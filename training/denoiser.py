@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dreamplay.models.layers import to_patches
 from dreamplay.models.model import Model, Moved
+from dreamplay.models.motion import SURE
 from dreamplay.ring import Ring, stack
 from training import assets, pictures
 from training.damage import damage, hero_patches
@@ -87,7 +88,9 @@ class Source:
         top = self.footage.setting.status_rows
         hurt = damage(fresh, self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top)
         if hurt and self.model.motion:
-            fresh.places[hurt, -1] = self.model.motion.tracker.places(fresh.newest[hurt])
+            seen, real = self.model.motion.tracker.places(fresh.newest[hurt]), fresh.places[hurt, -1]
+            real[:, 2] *= SURE
+            fresh.places[hurt, -1] = torch.where(seen[:, 2:] > 0, seen, real)
         forgotten = torch.from_numpy(self.generator.random(len(rows)) < self.how.forget)
         fresh = fresh.without_odometer(forgotten)
         if lived:

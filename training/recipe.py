@@ -59,7 +59,7 @@ class Diffusion:
     changed: float = 7.0
     hero: float = 6.0
     corrupt: float = 0.5
-    erase: float = 0.15
+    erase: float = 0.3
     rollout: float = 0.5
     length: float = 12.0
     warm: float = 0.5

@@ -14,8 +14,11 @@ from dreamplay.config import Config
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, from_patches, to_patches
-from dreamplay.models.motion import Motion
+from dreamplay.models.motion import Motion, reckon
 from dreamplay.ring import Ring, shift
+
+CUT = 0.2
+"""Share of pixels that a frame changes when another scene begins."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ class Model(nn.Module):
         """The past with one more frame. frame: (B, h, w, P) uint8."""
         top = self.config.status_rows
         same = (frame[:, top:] == moved.frames[:, -1, top:]).flatten(1).all(1) & (moved.scrolls[:, -1] == 0)
-        place = self.motion.tracker.places(frame) if self.motion else ring.places[:, -1]
+        place = self._place(ring, moved, frame) if self.motion else ring.places[:, -1]
         return Ring(
             frames=torch.cat([moved.frames[:, 1:], frame[:, None]], 1),
             buttons=moved.buttons[:, 1:],
@@ -174,6 +177,14 @@ class Model(nn.Module):
             counters=moved.counters,
             still=torch.where(same, (ring.still + 1).clamp(max=self.config.patience), 0),
         )
+
+    def _place(self, ring: Ring, moved: Moved, frame: Tensor) -> Tensor:
+        """Where the hero is in the new frame, (B, 3): as the tracker sees it, or reckoned while the scene lasts."""
+        assert self.motion is not None
+        seen = self.motion.tracker.places(frame)
+        guess = reckon(ring.places, frame.shape[2], frame.shape[1])
+        cut = (frame != moved.frames[:, -1]).flatten(1).float().mean(1) > CUT
+        return torch.where((seen[:, 2:] > 0) | cut[:, None], seen, guess)
 
     @torch.no_grad()
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:

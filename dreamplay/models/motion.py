@@ -60,18 +60,44 @@ def trail(scrolls: Tensor, places: Tensor) -> Tensor:
 
     Args:
         scrolls: Of the past frames in pixels, (B, S).
-        places: Of the hero: x, y in pixels and whether it is there, (B, S, 3).
+        places: Of the hero: x, y in pixels and how sure it is that it is there, (B, S, 3).
 
     Returns:
         Scroll, way in the level across and down, place on the screen across and down, presence: (B, S, 6).
     """
     there = places[..., 2]
-    x, y = places[..., 0] * there, places[..., 1] * there
+    x, y = places[..., 0] * (there > 0), places[..., 1] * (there > 0)
     went_x = F.pad((x[:, 1:] - x[:, :-1]) + scrolls[:, 1:], (1, 0))  # (B, S)
     went_y = F.pad(y[:, 1:] - y[:, :-1], (1, 0))
     return torch.stack(
         [scrolls / 4, (went_x / 4).clamp(-4, 4), (went_y / 4).clamp(-4, 4), x / 64 - 1.5, y / 64 - 2, there], 2
     )
+
+
+SURE = 0.9
+"""How sure a reckoned place is, as a multiple of the one before it; below `LOST` the hero is given up."""
+LOST = 0.1
+FASTEST = 8.0
+"""Pixels a frame that a reckoned hero moves at most."""
+
+
+def reckon(places: Tensor, width: int, height: int) -> Tensor:
+    """Where an unseen hero must be: it goes on as it went (dead reckoning), ever less surely.
+
+    Args:
+        places: Of the hero on the screen in the past frames, (B, S, 3).
+        width: Of the screen in pixels.
+        height: Of the screen in pixels.
+
+    Returns:
+        The next place, (B, 3); not there once it has left the screen or was unseen for too long.
+    """
+    now, before = places[:, -1], places[:, -2]
+    went = (now - before)[:, :2].clamp(-FASTEST, FASTEST) * (before[:, 2:] > 0)
+    at = (now[:, :2] + went).round()
+    sure = now[:, 2] * SURE
+    inside = ((at >= 0) & (at < at.new_tensor([width, height]))).all(1)
+    return torch.cat([at, (sure * (inside & (sure > LOST)))[:, None]], 1) * (sure > 0)[:, None]
 
 
 class Motion(nn.Module):

@@ -150,18 +150,17 @@ def numbers(outcomes: Sequence[Collapse | None], frames: int, *, row: str = "") 
 
 def real_lives(dreamer: Dreamer, footage: Footage, vocabulary: Vocabulary, *, count: int, frames: int) -> list[Life]:
     """The same looks at real play, for the real row of the table: some episodes from their beginning to their end."""
-    lives = []
+    top, moving, lives = footage.setting.status_rows, _moving(footage.setting.game.buttons), []
     for first, end in footage.episodes[:: max(len(footage.episodes) // count, 1)][:count]:
         rows = torch.arange(first + 1, min(end, first + frames))
-        shown, before = footage.frames[rows], footage.frames[rows - 1]
-        moves = footage.held[rows] @ _weights(footage)
+        shown = footage.frames[rows]
         lives.append(
             Life(
-                _held_validity(vocabulary, shown),
-                _there(dreamer, shown),
-                _dark(dreamer, footage.setting.status_rows, shown),
-                _moved(footage.setting.status_rows, before, shown),
-                (moves.numpy() > 0),
+                validity=_held_validity(vocabulary, shown),
+                there=_there(dreamer, shown),
+                dark=_dark(dreamer, top, shown),
+                moved=_moved(top, footage.frames[rows - 1], shown),
+                pressed=footage.table["buttons"][rows.numpy()] & moving > 0,
             )
         )
     return lives
@@ -169,11 +168,6 @@ def real_lives(dreamer: Dreamer, footage: Footage, vocabulary: Vocabulary, *, co
 
 def _held_validity(vocabulary: Vocabulary, shown: Tensor) -> npt.NDArray[np.float64]:
     return vocabulary.validity(shown[::LOOK]).double().numpy().repeat(LOOK)[: len(shown)]
-
-
-def _weights(footage: Footage) -> Tensor:
-    bits = _moving(footage.setting.game.buttons)
-    return torch.tensor([float(bits >> i & 1) for i in range(len(footage.setting.game.buttons))])
 
 
 class _Watch:
@@ -218,9 +212,10 @@ def _there(dreamer: Dreamer, frames: Tensor) -> Bools:
 
 
 def _dark(dreamer: Dreamer, top: int, frames: Tensor) -> Bools:
-    black = (dreamer.palette.sum(1) == 0).nonzero().squeeze(1).to(torch.uint8)
-    share = torch.isin(frames[:, top:], black).flatten(1).float().mean(1)
-    found: Bools = share.numpy() >= DARK
+    dark = torch.zeros(len(frames))
+    for black in (dreamer.palette.sum(1) == 0).nonzero().flatten().tolist():
+        dark += (frames[:, top:] == black).flatten(1).float().mean(1)
+    found: Bools = dark.numpy() >= DARK
     return found
 
 

@@ -27,6 +27,6 @@ RECIPE = Recipe(
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=64, rate=1e-3, minutes=5),
-    denoiser=Hyper(batch=32, rate=1e-3, minutes=50),
+    denoiser=Hyper(batch=32, rate=1e-3, minutes=54),
     diffusion=Diffusion(),
 )
