@@ -84,7 +84,18 @@ def test_the_operations_of_a_dream_are_those_of_its_layers() -> None:
 def test_the_command_prints_one_object_of_those_numbers(tmp_path: Path) -> None:
     made = tiny.config()
     export.write(tiny.model(made), tiny.ring(made, 2), made, tmp_path)
-    words = ["bench", "--model", str(tmp_path), "--frames", "5", "--buttons", "right:3,a:2", "--json"]
+    words = [
+        "bench",
+        "--model",
+        str(tmp_path),
+        "--frames",
+        "5",
+        "--buttons",
+        "right:3,a:2",
+        "--dtype",
+        "float32",
+        "--json",
+    ]
     done = subprocess.run([sys.executable, "-m", "dreamplay.cli", *words], capture_output=True, text=True, check=False)
     numbers = json.loads(done.stdout)
     assert numbers.keys() == KEYS
