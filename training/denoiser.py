@@ -257,12 +257,19 @@ def residual_rms(model: Model, footage: Footage, rows: Rows) -> float:
 
 
 def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
-    """Train the recipe's denoiser on its frozen codec. Returns whether it is complete."""
+    """Train the recipe's denoiser on its frozen codec, from the weights that were kept before, if any.
+
+    Returns:
+        Whether it is complete.
+    """
     with assets.session(recipe, "denoiser", folder, minutes) as s:
         model = assets.channels_last(s.model).requires_grad_(False).eval()
         assets.recall(model.codec, s.folder.parent / "codec.safetensors")
         if model.motion:
             assets.recall(model.motion, s.folder.parent / "motion.safetensors")
+        kept = s.folder.parent / "denoiser.safetensors"
+        if kept.exists():
+            assets.recall(model.denoiser, kept)
         model.denoiser.requires_grad_(True).train()
         source = Source(model, s.footage, s.hyper.batch, recipe.diffusion, s.hyper.seed + s.rank)
         runner = Runner(
@@ -285,9 +292,10 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
             run.log(**{f"heldout_{k}": v for k, v in one_step(model, s.heldout, rows).items()})
             pictures.dream(model, s.heldout, s.palette, s.folder / "dream.png")
             model.denoiser = live
+            assets.keep(run, kept)
 
         done = runner.run(batches, report)
-        assets.keep(runner, s.folder.parent / "denoiser.safetensors")
+        assets.keep(runner, kept)
     return done
 
 
