@@ -104,7 +104,7 @@ def measure(bench: Bench, parts: tuple[str, ...] = PARTS) -> Numbers:
 
 def picture(bench: Bench, folder: Path) -> None:
     """Write `sheet.png` and `beside.gif`: dreams beside what really came."""
-    starts = free.windows(bench.footage, bench.sizes.shown)
+    starts = free.windows(bench.footage, 2 * bench.sizes.shown + 1)[1::2]  # neither the very first nor the last
     if not len(starts):
         return
     dreamed, truth = show.clips(bench.dreamer, bench.footage, starts, bench.sizes.horizons[-1])
