@@ -60,7 +60,7 @@ def test_a_hero_is_damaged_where_it_is_or_gone_from_the_whole_past() -> None:
     assert gone
     assert not hit(ring)[seen, :-1].any()
     assert torch.equal(ring.places[seen], pasts().places[seen])
-    assert not ring.places[gone, -3:, 2].any()
+    assert (ring.places[gone, -3:, 2] < 1).all()  # reckoned, ever less surely, or not known at all
     assert hit(ring)[gone, -1].all()
 
 

@@ -57,7 +57,7 @@ def _vanish(ring: Ring, i: int, generator: np.random.Generator, top: int) -> Non
             if right - left > 1:
                 _fill(ring.frames[i, -age], left, y, right, min(y + height, rows), generator)
         since += int(ring.scrolls[i, -age])
-    gone = ring.frames.shape[1] + int(generator.integers(GONE + 1))
+    gone = min(ring.frames.shape[1] + int(generator.integers(GONE + 1)), ring.places.shape[1])
     if generator.random() < 0.3:
         ring.places[i, -gone:, 2] = 0
         return
