@@ -135,7 +135,7 @@ def test_a_codec_goes_on_bit_by_bit_too(tmp_path: Path) -> None:
         source = CropSource(tiny.footage(made), 4, 0)
         codec: Codec = tiny.model(made).codec.train().requires_grad_(True)
         hyper = Hyper(batch=4, rate=1e-3, minutes=1, steps=6)
-        one = Runner(Objective(codec), codec, hyper, folder, stateful={"source": source})
+        one = Runner(Objective(codec), codec, hyper, folder, stateful={"source": source.sampler})
 
         def batches() -> Any:
             if one.step == stop:

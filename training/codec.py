@@ -46,14 +46,6 @@ class CropSource:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
 
-    def state_dict(self) -> dict[str, object]:
-        """The generator's state."""
-        return dict(self.sampler.generator.bit_generator.state)
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """Back to it."""
-        self.sampler.generator.bit_generator.state = state
-
     def __call__(self) -> Crops:
         """The next batch."""
         rows = self.sampler.draw(self.batch)
@@ -150,7 +142,9 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         codec = assets.channels_last(s.model.codec)
         source = CropSource(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         objective = Objective(codec, None if recipe.palette else s.palette)
-        runner = Runner(objective, codec, s.hyper, s.folder, stateful={"source": source}, rank=s.rank, size=s.size)
+        runner = Runner(
+            objective, codec, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size
+        )
         rows = s.heldout.rows[:: max(len(s.heldout.rows) // 96, 1)]
 
         def report(run: Runner[Codec]) -> None:

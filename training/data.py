@@ -5,6 +5,7 @@ Axis letters: N rows, B batch, T past frames, S past steps, K buttons, H W laten
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -176,6 +177,14 @@ class Sampler:
         weights = footage.weights()
         self._rows, self._edges = footage.rows, np.cumsum(weights / weights.sum())
         self.generator = np.random.default_rng(seed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The generator's state."""
+        return dict(self.generator.bit_generator.state)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Back to it."""
+        self.generator.bit_generator.state = state
 
     def draw(self, count: int) -> Rows:
         """That many rows."""

@@ -63,7 +63,7 @@ class Source:
         """Generator and pool."""
         pool = self.pool.tensors() if self.pool else None
         return {
-            "generator": self.sampler.generator.bit_generator.state,
+            "generator": self.sampler.state_dict(),
             "pool": pool,
             "next": torch.from_numpy(self.next.copy()),
             "progress": self.progress,
@@ -71,7 +71,7 @@ class Source:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Back to it."""
-        self.sampler.generator.bit_generator.state = state["generator"]
+        self.sampler.load_state_dict(state["generator"])
         self.pool = Ring(**state["pool"]) if state["pool"] else None
         self.next, self.progress = state["next"].numpy(), state["progress"]
 
@@ -145,10 +145,7 @@ class Objective(nn.Module):
     def __init__(self, model: Model, how: Diffusion, source: Source) -> None:
         super().__init__()
         self.denoiser, self.how = model.denoiser, how
-        self._frozen: dict[str, Any] = {
-            "model": model,
-            "source": source,
-        }  # in a dict: their weights are not this module's
+        self._frozen: dict[str, Any] = {"model": model, "source": source}  # in a dict: not this module's weights
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """The loss and its metrics."""
@@ -208,7 +205,7 @@ class Objective(nn.Module):
             gate, changed, weight=care, pos_weight=torch.tensor(GATE_POSITIVE), reduction="sum"
         )
         gates = gates / care.sum()
-        hit = (gate.sigmoid() > 0.3).float()
+        hit = (gate.sigmoid() > self.denoiser.config.gate).float()
         return loss + GATE_WEIGHT * gates, {
             "error": float(loss.detach()),
             "gate": float(gates.detach()),
@@ -244,16 +241,6 @@ def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
         right, changed = right + float((same & differs).sum()), changed + float(differs.sum())
     pixels = len(rows) * footage.frames[0].numel()
     return {"exact": 1 - exact / pixels, "skill": 1 - exact / max(copied, 1), "changed_exact": right / max(changed, 1)}
-
-
-@torch.no_grad()
-def residual_rms(model: Model, footage: Footage, rows: Rows) -> float:
-    """RMS of what is diffused: EDM's sigma_data."""
-    now = torch.from_numpy(rows)
-    moved = model.move(footage.ring(rows), footage.held[now], footage.motion[now])
-    clean = model.codec.encode(footage.pictures(now))
-    change = clean - model.codec.encode(moved.frames[:, -1]) if model.config.denoiser.residual else clean
-    return float(change.square().mean().sqrt())
 
 
 def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:

@@ -41,14 +41,6 @@ class Source:
         self.footage, self.batch, self.steps = footage, batch, steps
         self.sampler = Sampler(footage, seed)
 
-    def state_dict(self) -> dict[str, object]:
-        """The generator's state."""
-        return dict(self.sampler.generator.bit_generator.state)
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """Back to it."""
-        self.sampler.generator.bit_generator.state = state
-
     def __call__(self) -> Batch:
         """The next batch."""
         rows = torch.from_numpy(self.sampler.draw(self.batch))
@@ -147,7 +139,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         motion = assets.channels_last(s.model.motion)
         source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank, steps=motion.config.history)
         runner = Runner(
-            Objective(motion), motion, s.hyper, s.folder, stateful={"source": source}, rank=s.rank, size=s.size
+            Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size
         )
 
         def report(run: Runner[Motion]) -> None:

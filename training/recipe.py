@@ -83,7 +83,7 @@ class Recipe:
         temperature: Of the sampler's noise.
         counters: Clocks, whose names are columns of the cache.
         patience: Where the stillness counter stops.
-        codec_net, motion_net, denoiser_net: Sizes. `sigma_data` is measured.
+        codec_net, motion_net, denoiser_net: Sizes, and `sigma_data`: the RMS of what is diffused.
         codec, motion, denoiser: How each is trained.
         diffusion: More on the denoiser.
         starts: Scenes in the cartridge.
