@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from dreamplay import __version__, settings, system
 from dreamplay.errors import UsageError
+from dreamplay.preferences import ASPECTS, FILTERS, HUD_SIZES, SCALES, Look, Preferences
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,8 +34,23 @@ def parse(words: Sequence[str], tell: Callable[[str], None]) -> argparse.Namespa
     arguments = parser.parse_args(words)
     chosen = _settings(parser, arguments.config, arguments.set, tell)
     arguments = parser.parse_args([*chosen.words, *words]) if chosen.words else arguments
-    arguments.keys = chosen.keys
+    if arguments.command == "play":
+        arguments.auto_steps = arguments.steps == "auto"
+        arguments.steps = None if arguments.auto_steps else arguments.steps
+        arguments.preferences = _preferences(arguments, chosen)
     return arguments
+
+
+def _preferences(arguments: argparse.Namespace, chosen: settings.Settings) -> Preferences:
+    look = Look(
+        scale=arguments.scale,
+        fullscreen=arguments.fullscreen,
+        fill=arguments.fill,
+        aspect=arguments.aspect,
+        filter=arguments.filter,
+        hud_size=arguments.hud_size,
+    )
+    return Preferences(look, chosen.bindings, arguments.gif_keys, arguments.config or system.settings())
 
 
 def _settings(
@@ -42,7 +58,7 @@ def _settings(
 ) -> settings.Settings:
     """The settings; a usual file that means nothing is told and left alone: it must keep nobody from playing."""
     usual = system.settings()
-    if path is None and usual.is_file():
+    if path is None and usual is not None and usual.is_file():
         try:
             parser.parse_args(settings.read(usual).words)
             path = usual
@@ -81,14 +97,20 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     add("--real", action="store_true", help="play the real game in its emulator")
     add("--start", metavar="S", help="where to begin: a stage like 1-1, or a start of the model")
     add("--seed", type=int, metavar="N", help="seed of the dream (default 0, or the movie's)")
-    add("--steps", type=_positive, metavar="N", help="sampler steps a frame: fewer are faster")
+    add("--side-by-side", action="store_true", help="the real game beside the dream (V while playing)")
+    add("--steps", type=_steps, metavar="N|auto", help="sampler steps a frame: fewer are faster; auto keeps the rate")
     add("--fps", type=_rate, metavar="F", help="frames a second (default: the game's)")
     add("--device", default="auto", metavar="D", help="auto, cpu or cuda")
     add("--dtype", metavar="T", help="float32 or bfloat16")
     add("--compile", action=argparse.BooleanOptionalAction, default=False, help="compile the networks")
-    add("--scale", type=int, choices=range(1, 13), default=3, metavar="1..12", help="size of the window (default 3)")
+    add("--scale", type=int, choices=SCALES, default=3, metavar="1..12", help="size of the window (default 3)")
     add("--fullscreen", action="store_true", help="start in full screen")
-    add("--aspect", choices=("square", "8:7", "4:3"), default="square", help="shape of the picture")
+    add("--aspect", choices=ASPECTS, default="square", help="shape of the picture")
+    add("--fill", action="store_true", help="fill the window, with pixels of uneven size")
+    add("--filter", choices=FILTERS, default="none", help="what the picture is looked at through")
+    add("--hud-size", type=int, choices=HUD_SIZES, default=100, help="size of what is written over it, per cent")
+    add("--calm", action=argparse.BooleanOptionalAction, default=True, help="hold back flashing (on unless --no-calm)")
+    add("--gif-keys", action="store_true", help="draw the pressed buttons into films")
     add("--record", "-o", type=Path, metavar="FILE", help="record to a .gif, .mp4 or .movie")
     add("--replay", type=Path, metavar="FILE", help="play a .movie again")
     add("--verify", action="store_true", help="with --replay: compare the frames, exit 8 if they differ")
@@ -113,6 +135,7 @@ def _add_models(commands: Any, common: argparse.ArgumentParser) -> None:
 def _add_bench(commands: Any, common: argparse.ArgumentParser) -> None:
     bench = _command(commands, common, "bench", "how fast frames are dreamed, without a window")
     add = bench.add_argument
+    add("--front-end", action="store_true", help="the window instead, with no world behind it; takes two minutes")
     add("--model", metavar="M")
     add("--real", action="store_true", help="the real game instead")
     add("--frames", type=_positive, default=600, metavar="N")
@@ -139,6 +162,10 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
     return int(text)
+
+
+def _steps(text: str) -> int | str:
+    return text if text == "auto" else _positive(text)
 
 
 def _rate(text: str) -> float:

@@ -1,6 +1,6 @@
 """Config and safetensors -> networks and starts, checked before anything is allocated.
 
-Axis letters: B batch, N starts, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
+Axis letters: B batch, N starts (of things: slots), T past frames, S past steps, K buttons, h w pixels, P planes.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from dreamplay.models.model import Model
 from dreamplay.ring import Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
+_FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,7 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         CheckpointError: A file is missing, damaged, hostile, or does not belong to the others.
     """
     config = configs.load(directory)
-    with torch.device("meta"):
-        plan = Model(config)
+    plan = planned(config)
     expected = {
         name: {key: (tuple(tensor.shape), None) for key, tensor in getattr(plan, name).state_dict().items()}
         for name in NETWORKS
@@ -52,12 +52,41 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
     }
     tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
     starts = _tensors(directory, "starts.safetensors", start_shapes(config), config)
+    _check_starts(starts, config)
     model = Model(config)
     for name in expected:
         getattr(model, name).load_state_dict(tensors[name])
     model = model.to(device=device, dtype=dtype or torch.float32).eval().requires_grad_(False)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     return Cartridge(config, model, _unpacked(Ring(**starts)).to(device))
+
+
+def planned(config: Config) -> Model:
+    """The networks without memory for their weights."""
+    try:
+        with torch.device("meta"):
+            return Model(config)
+    except (ValueError, RuntimeError, ArithmeticError) as error:  # widths that no normalisation can group, and the like
+        raise CheckpointError(f"{configs.FILE}: its numbers make no network ({error})") from error
+
+
+def _check_starts(starts: Mapping[str, Tensor], config: Config) -> None:
+    """Check what a start's numbers stand for: they are looked up in tables, and a picture is moved by them."""
+    colors = len(config.palette) or 255  # one more than the last colour stands for "unknown"
+    bounds = {"frames": (0, colors), "buttons": (0, 1), "scrolls": (0, _FARTHEST), "odometer": (-1, _FARTHEST)}
+    bounds |= {"absent": (0, _FARTHEST)}
+    for name, (low, high) in bounds.items():
+        _check_numbers(name, starts[name], low, high)
+    for column, counter in zip(starts["counters"].unbind(1), config.counters, strict=True):
+        _check_numbers("counters", column, 0, counter.period - 1)
+    if config.motion is not None:
+        _check_numbers("things", starts["things"][..., :2], -_FARTHEST, _FARTHEST)
+        _check_numbers("things", starts["things"][..., 2], -config.motion.scenes, config.motion.kinds - 1)
+
+
+def _check_numbers(name: str, numbers: Tensor, low: int, high: int) -> None:
+    if numbers.numel() and not (low <= int(numbers.min()) and int(numbers.max()) <= high):
+        raise CheckpointError(f"starts.safetensors: tensor {name} holds numbers outside {low} to {high}")
 
 
 def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
@@ -69,10 +98,10 @@ def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]
         "frames": ((n, config.context, game.height, game.width, planes), "U8"),
         "buttons": ((n, s, len(game.buttons)), "U8"),
         "scrolls": ((n, s), "I32"),
-        "places": ((n, s, 3), "I32"),
+        "things": ((n, s, config.motion.things if config.motion else 0, 3), "I32"),
         "odometer": ((n,), "I32"),
         "counters": ((n, len(config.counters)), "I32"),
-        "still": ((n,), "I32"),
+        "absent": ((n,), "I32"),
     }
 
 
@@ -89,7 +118,7 @@ def packed(starts: Ring) -> dict[str, Tensor]:
 
 def _unpacked(starts: Ring) -> Ring:
     wide = {name: tensor.long() for name, tensor in starts.tensors().items()}
-    wide |= {"frames": starts.frames, "buttons": starts.buttons.float(), "places": starts.places.float()}
+    wide |= {"frames": starts.frames, "buttons": starts.buttons.float()}
     return Ring(**wide)
 
 

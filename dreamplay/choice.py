@@ -52,6 +52,7 @@ class Choice:
         kind: "real" or "dream".
         load: Makes the world.
         source: What it is made of, for movies: SHA-256 of the ROM or of the config.
+        commit: Of the Hub, where it comes from there.
     """
 
     name: str
@@ -60,6 +61,12 @@ class Choice:
     kind: str
     load: Callable[[], World]
     source: Callable[[], str]
+    commit: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name, and the commit that it stands for."""
+        return f"{self.name}, commit {self.commit}" if self.commit else self.name
 
     def header(self, seed: int) -> movie.Header:
         """The header of a movie of this world."""
@@ -95,11 +102,13 @@ def _real_world(module: ModuleType, start: str) -> World:
 
 def _dream(name: str, wish: Wish, progress: Progress | None) -> Choice:
     from dreamplay import config, hub
+    from dreamplay.repository import commit_of
 
     directory = hub.find(name, offline=wish.offline, progress=progress)
     source = sha256((directory / config.FILE).read_bytes()).hexdigest()
     game = config.load(directory).game
-    return Choice(name, game, wish.start or "", "dream", partial(_load_dream, directory, wish), lambda: source)
+    load = partial(_load_dream, directory, wish)
+    return Choice(name, game, wish.start or "", "dream", load, lambda: source, commit_of(directory))
 
 
 def _load_dream(directory: Path, wish: Wish) -> World:

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from dreamplay.errors import (
     NetworkError,
     StorageError,
     UsageError,
+    is_out_of_memory,
 )
 from dreamplay.signals import Signals
 
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell(f"{_label(error)}  {' '.join(str(error).split())}")
         return error.exit_code
     except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         _tell(f"E-DEV  Out of memory ({(str(error) or 'RAM').splitlines()[0]}). --device cpu may have more.")
         return DeviceError.exit_code
@@ -63,12 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     return signals.code or code
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Whether an error is Python's or torch's way of saying so; torch is not imported to ask."""
-    words = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words
 
 
 def _label(error: DreamplayError) -> str:
@@ -182,6 +177,16 @@ def _publish(arguments: argparse.Namespace, signals: Signals) -> int:
 
 
 def _bench(arguments: argparse.Namespace, signals: Signals) -> int:
+    result = _bench_window() if arguments.front_end else _bench_world(arguments)
+    if arguments.json:
+        print(json.dumps(result))
+        return 0
+    for name, value in result.items():
+        print(f"{name:16} {value:.2f}" if isinstance(value, float) else f"{name:16} {value}")
+    return 0
+
+
+def _bench_world(arguments: argparse.Namespace) -> Mapping[str, float | int | str]:
     from dreamplay import script
     from dreamplay.choice import find
 
@@ -189,13 +194,22 @@ def _bench(arguments: argparse.Namespace, signals: Signals) -> int:
     buttons = script.parse(arguments.buttons, found.game) if arguments.buttons else None
     from dreamplay.bench import measure  # torch; a mistyped name has been answered by now
 
-    result = measure(found.load(), arguments.frames, buttons)
-    if arguments.json:
-        print(json.dumps(result))
-        return 0
-    for name, value in result.items():
-        print(f"{name:16} {value:.2f}" if isinstance(value, float) else f"{name:16} {value}")
-    return 0
+    return measure(found.load(), arguments.frames, buttons)
+
+
+def _bench_window() -> Mapping[str, float | int | str]:
+    from dreamplay import games
+    from dreamplay.choice import DEFAULT
+    from dreamplay.feel import measure
+    from dreamplay.preferences import Preferences
+    from dreamplay.screen import Window
+
+    game = games.load(DEFAULT).GAME
+    window = Window(game, Preferences())
+    try:
+        return measure(window, game)
+    finally:
+        window.close()
 
 
 def _doctor(arguments: argparse.Namespace, signals: Signals) -> int:

@@ -25,6 +25,8 @@ _LARGEST = 1 << 20
 """Bytes of config.json: some fifty times what a cartridge needs."""
 
 _GAME_BOUNDS = {"height": (8, 1080), "width": (8, 1920), "fps": (1, 240), "pixel_aspect": (0.25, 4)}
+_LONGEST_TITLE = 64  # characters: what a window's title and the key card have room for
+_MOST_KEYS = 8  # for one button
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _BUTTON = re.compile(r"[a-z0-9_]{1,16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -53,14 +55,18 @@ class CodecConfig:
 
 @dataclass(frozen=True)
 class MotionConfig:
-    """The head that predicts the camera's scroll.
+    """The head that predicts the camera's scroll and where things will be.
 
     Attributes:
         fastest: The fastest scroll, in pixels a frame; the classes are 0..fastest, then one for each cut.
         cuts: Odometer readings at which a cut to another scene may arrive (a restart, a checkpoint).
-        history: Past frames it knows the buttons, the scrolls and the hero's places of.
+        history: Past frames it knows the buttons, the scrolls and the things of.
         width: Width of its layers.
         eye: Channels of the tracker that finds the hero on the screen.
+        things: How many things there are at a time: the hero, then enemies and the like.
+        kinds: Kinds of things and their poses; 0 stands for none.
+        scenes: How many of them, the last ones, stand for steps of a change of the scene while the hero is away.
+        columns: Length of what it remembers of the level, in patches of 8 pixels.
     """
 
     fastest: int = _bounded(1, 32)
@@ -68,6 +74,10 @@ class MotionConfig:
     history: int = _bounded(1, 64)
     width: int = _bounded(8, 1024)
     eye: int = _bounded(4, 128)
+    things: int = _bounded(1, 64)
+    kinds: int = _bounded(2, 4096)
+    scenes: int = _bounded(0, 4095)
+    columns: int = _bounded(0, 65536)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +94,7 @@ class DenoiserConfig:
         sigma_data: RMS of what is diffused.
         memory: Channels of the learned map of the level that the odometer reads; 0 for none.
         columns: Length of that map in patches of 8 pixels.
+        stamp: Channels that tell where things will be; 0 for none.
     """
 
     backbone: str
@@ -95,6 +106,16 @@ class DenoiserConfig:
     sigma_data: float = _bounded(1e-4, 100)
     memory: int = _bounded(0, 64)
     columns: int = _bounded(0, 65536)
+    stamp: int = _bounded(0, 256)
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A digit of a clock on the screen: its upper left corner in pixels, and what one of it stands for."""
+
+    x: int = _bounded(0, 1920)
+    y: int = _bounded(0, 1080)
+    unit: int = _bounded(1, 2**24)
 
 
 @dataclass(frozen=True)
@@ -104,17 +125,26 @@ class Counter:
     Attributes:
         name: What it counts.
         period: It counts modulo this.
-        step: How far it goes in one frame.
+        steps: How far it may go in one frame; the motion head says which, without one it is the first.
+        reset: Where it may begin again; -1 for nowhere.
+        digits: Where it is shown, the smallest unit last.
     """
 
     name: str
-    period: int = _bounded(2, 4096)
-    step: int = _bounded(0, 4095)
+    period: int = _bounded(2, 2**24)
+    steps: tuple[int, ...] = _bounded(1, 8)
+    reset: int = _bounded(-1, 2**24)
+    digits: tuple[Digit, ...] = _bounded(0, 8)
+
+    @property
+    def unit(self) -> int:
+        """What its smallest digit stands for; the whole period where it is not shown."""
+        return self.digits[-1].unit if self.digits else self.period
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the weights come from: recipe, commit, hash of the movies, samples seen by the denoiser, seed."""
+    """Where the weights come from: recipe, commit, hash of the movies, samples of the denoiser's last run, seed."""
 
     recipe: str
     commit: str
@@ -138,7 +168,7 @@ class Config:
         sigmas: The sampler's noise levels, falling, without the final zero.
         temperature: Scale of the noise that sampling starts from.
         counters: Clocks that condition the denoiser.
-        patience: Frames without change after which the stillness counter stops.
+        patience: Frames without the hero after which they are no longer counted.
         codec, motion, denoiser: The networks; motion is None for games without scroll.
         starts: Names of the scenes a dream may begin at.
         provenance: Where the weights come from.
@@ -242,6 +272,8 @@ def _check(config: Config) -> None:
             _refuse(f"palette[{i}]", color, "three numbers of 0 to 255")
     if config.sigmas[-1] <= 0 or any(high <= low for high, low in pairwise(config.sigmas)):
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
+    if config.motion and config.motion.scenes >= config.motion.kinds:
+        _refuse("motion.scenes", config.motion.scenes, f"less than motion.kinds, {config.motion.kinds}")
     for i, width in enumerate(config.denoiser.widths):
         if not 1 <= width <= 2048:
             _refuse(f"denoiser.widths[{i}]", width, "1 to 2048")
@@ -257,12 +289,21 @@ def _check_game(game: GameSpec) -> None:
     for name, (low, high) in _GAME_BOUNDS.items():
         if not low <= getattr(game, name) <= high:
             _refuse(f"game.{name}", getattr(game, name), f"{low} to {high}")
+    if not _NAME.fullmatch(game.name):  # it becomes part of the names of files
+        _refuse("game.name", game.name, "letters, digits, '.', '_' and '-', at most 64")
+    if not 1 <= len(game.title) <= _LONGEST_TITLE:
+        _refuse("game.title", game.title, f"1 to {_LONGEST_TITLE} characters")
     if not 1 <= len(set(game.buttons)) == len(game.buttons) <= 32 or not all(map(_BUTTON.fullmatch, game.buttons)):
         _refuse("game.buttons", game.buttons, "1 to 32 different names of lower-case letters, digits and '_'")
+    for name in ("height", "width"):
+        if getattr(game, name) % 8:
+            _refuse(f"game.{name}", getattr(game, name), "a multiple of 8")
     for key in ("keys", "pad"):
         for button in getattr(game, key):
             if button not in game.buttons:
                 _refuse(f"game.{key}", button, f"one of {', '.join(game.buttons)}")
+            if len(names := getattr(game, key)[button]) > _MOST_KEYS or any(len(name) > 32 for name in names):
+                _refuse(f"game.{key}.{button}", names, f"up to {_MOST_KEYS} names of up to 32 characters")
     for pair in game.opposites:
         if not set(pair) <= set(game.buttons):
             _refuse("game.opposites", pair, f"two of {', '.join(game.buttons)}")

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from dreamplay.controls import Status
 from dreamplay.pace import Stopwatch
-from dreamplay.world import Buttons, World
+from dreamplay.world import Buttons, World, layers
 
 _TOAST = 3.0  # seconds that a sentence stays
 _REFRESH = 0.25  # seconds between two readings: faster ones cannot be read
@@ -39,6 +39,11 @@ class Dashboard:
         """Show a sentence in place of the one that is shown: a setting that changes again and again."""
         self._toast_due = 0.0
         self._waiting.appendleft(sentence)
+
+    def refresh(self) -> None:
+        """Forget what was read: another world is played, or the same one elsewhere."""
+        self.watch.clear()
+        self._lines_due = 0.0
 
     def cycle_hud(self) -> None:
         """Off, frames a second, everything."""
@@ -90,13 +95,15 @@ class Dashboard:
         )
 
     def _read(self, world: World, seed: int, age: int) -> tuple[str, ...]:
+        always = tuple(line for layer in layers(world) for line in getattr(layer, "lines", ()))
         if self._hud == Hud.OFF:
-            return ()
+            return always
         fps = f"{self.watch.fps():.1f} fps"
         if self._hud == Hud.FPS:
-            return (fps,)
+            return (*always, fps)
         median, slow = self.watch.percentile(0.5), self.watch.percentile(0.99)
         return (
+            *always,
             fps,
             f"step {1000 * median:.1f} ms, p99 {1000 * slow:.1f} ms",
             *facts(world),
@@ -117,7 +124,11 @@ class Dashboard:
 
 
 def facts(world: World) -> tuple[str, ...]:
-    """What a dream says of itself; nothing for worlds that say nothing."""
+    """What a dream and all that is around it say of themselves; nothing for worlds that say nothing."""
+    return tuple(line for layer in layers(world) for line in (*_machine(layer), *getattr(layer, "facts", ())))
+
+
+def _machine(world: World) -> tuple[str, ...]:
     steps = getattr(world, "steps", None)
     machine = [str(getattr(world, name)) for name in ("device", "dtype", "backend") if hasattr(world, name)]
     lines = [f"{steps} sampler step{'s' if steps != 1 else ''}"] if steps is not None else []

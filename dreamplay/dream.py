@@ -1,19 +1,25 @@
 """The network as a World: every frame dreamed from the frames before it and the buttons held."""
 
-from dataclasses import dataclass
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dreamplay import anchor, system, trial
+from dreamplay import config as configs
 from dreamplay.checkpoint import Cartridge, parse_dtype
 from dreamplay.checkpoint import load as load_cartridge
 from dreamplay.config import Config
-from dreamplay.errors import DeviceError, UnknownNameError, UsageError
-from dreamplay.models.model import Model
+from dreamplay.errors import DeviceError, UnknownNameError, UsageError, is_out_of_memory
+from dreamplay.models.model import Imagine, Moved
 from dreamplay.ring import Ring
-from dreamplay.world import Buttons, Frame, GameSpec
+from dreamplay.world import Buttons, Frame, GameSpec, Moment
 
 THREADS = 2
 """Threads of a step: its layers are small, and more threads than this wait for each other."""
@@ -54,6 +60,11 @@ class Dream:
         self._palette = np.array(cartridge.config.palette, dtype=np.uint8).reshape(-1, 3)
         self._generator = torch.Generator(self._device)
         self._ring = cartridge.starts.select(slice(0, 1))
+        self._compiled: Imagine | None = None
+        self._wanted: Imagine | None = None
+        self._compiling = False
+        self._finite = torch.tensor(True)
+        self._news: SimpleQueue[str] = SimpleQueue()
         self.steps = steps or len(cartridge.config.sigmas)
 
     @property
@@ -84,7 +95,30 @@ class Dream:
     @property
     def backend(self) -> str:
         """What runs the networks."""
-        return "compiled" if self._model.compiled else "eager"
+        return "compiled" if self._compiled else "eager"
+
+    @property
+    def finite(self) -> bool:
+        """Whether the last step's numbers were finite."""
+        return bool(self._finite)
+
+    @property
+    def pictures(self) -> list[Frame]:
+        """The frames that a dream may begin with, (h, w, 3) each."""
+        return [self._painted(frame) for frame in self.cartridge.starts.newest]
+
+    @property
+    def memory(self) -> int:
+        """Moments of real play that its past is made of."""
+        return anchor.needed(self.config)
+
+    @property
+    def hero(self) -> tuple[int, int] | None:
+        """Where the hero stands in the level, in pixels; None where the dream does not know."""
+        things, left = self._ring.things[0, -1, :1].tolist(), int(self._ring.odometer[0])
+        if left < 0 or not things or not things[0][2]:
+            return None
+        return left + things[0][0], things[0][1]
 
     @property
     def steps(self) -> int:
@@ -97,6 +131,8 @@ class Dream:
             raise UsageError(f"{steps} sampler steps (there can be 1 to {MOST_STEPS})")
         self._steps = steps
         self._sigmas = schedule(self.config, steps)
+        if self._compiling:
+            self.compile(wait=False)
 
     def reset(self, seed: int) -> Frame:
         """Begin at the start that the seed stands for: seed 0 at the first one. Returns its frame, (h, w, 3)."""
@@ -110,10 +146,52 @@ class Dream:
         held = torch.tensor([[float(buttons >> i & 1) for i in range(len(self.game.buttons))]], device=self._device)
         shape = (1, *self._model.noise_shape)
         noise = torch.randn(shape, generator=self._generator, device=self._device) * self.config.temperature
-        self._model.sigmas = self._sigmas
-        with torch.no_grad(), self._autocast():
-            self._ring = self._model.step(self._ring, held, noise)
+        try:
+            self._ring = self._next(held, noise)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._give_up_something(error)
+            return self.step(buttons)
         self.age += 1
+        return self._frame()
+
+    def compile(self, *, wait: bool = True) -> None:
+        """Compile the dense part of a step (inductor) for the present number of sampler steps.
+
+        Args:
+            wait: The next step compiles, which takes its time. Otherwise that is done beside the play, which goes
+                on without.
+        """
+        self._compiling, self._compiled, self._wanted = not wait, None, None
+        compiled: Imagine = torch.compile(self._model.imagine)
+        if wait:
+            self._compiled = compiled
+        else:
+            self._wanted = compiled
+
+    def renew(self, seed: int) -> None:
+        """Go on with other noise."""
+        self._generator.manual_seed(seed)
+
+    def tell(self, sentence: str) -> None:
+        """Let the player know."""
+        self._news.put(sentence)
+
+    def news(self) -> str:
+        """What happened since, oldest first, a sentence a call; empty when nothing did."""
+        try:
+            return self._news.get_nowait()
+        except Empty:
+            return ""
+
+    def anchor(self, moments: Sequence[Moment]) -> Frame:
+        """Go on from real play, oldest moment first. Returns the newest frame, (h, w, 3).
+
+        Raises:
+            UsageError: The real game does not tell what this dream has to know.
+        """
+        self._ring = anchor.ring(self.config, moments).to(self._device)
         return self._frame()
 
     def save(self) -> DreamState:
@@ -126,16 +204,80 @@ class Dream:
         self._generator.set_state(state.generator)
         return self._frame()
 
+    def _next(self, held: Tensor, noise: Tensor) -> Ring:
+        """The past with one more frame. held: (1, K). noise: (1, C, H, W)."""
+        self._model.sigmas, self._model.compiled = self._sigmas, self._imagine
+        with torch.no_grad(), self._autocast():
+            return self._model.step(self._ring, held, noise)
+
+    def _imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """As the model does, with an eye on the numbers: NaN would freeze the picture without a word."""
+        if self._wanted is not None:
+            given = self._wanted, moved, noise
+            self._wanted = None
+            threading.Thread(target=self._compile_beside, args=given, name="compile", daemon=True).start()
+        features, gate = (self._compiled or self._model.imagine)(moved, noise)
+        self._finite = torch.isfinite(features).all() & torch.isfinite(gate).all()
+        return features, gate
+
+    def _compile_beside(self, compiled: Imagine, moved: Moved, noise: Tensor) -> None:
+        steps, interval = self._steps, sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH)
+        try:
+            with torch.no_grad(), self._autocast():
+                compiled(moved, noise)
+        except (RuntimeError, OSError) as error:
+            self.tell(f"Not compiled, playing on without ({str(error).splitlines()[0][:80]})")
+            return
+        finally:
+            sys.setswitchinterval(interval)
+        if steps == self._steps:
+            self.tell("Compiled: frames come faster now")
+            self._compiled = compiled
+
+    def _give_up_something(self, error: Exception) -> None:
+        """Take less memory: fewer bits, then fewer sampler steps, then the CPU's.
+
+        Raises:
+            DeviceError: There is nothing left to give up.
+        """
+        if self._dtype == torch.float32:
+            self._dtype = torch.bfloat16
+        elif self.steps > 1:
+            self.steps = 1
+        elif self._device.type != "cpu":
+            self._move_to_cpu()
+        else:
+            raise DeviceError(f"out of memory with one sampler step on the CPU ({error}); close other programs")
+        self.tell(f"Out of memory: going on with {self.steps} sampler steps in {self.dtype} on {self.device}")
+
+    def _move_to_cpu(self) -> None:
+        self._device, self._compiling, self._compiled = torch.device("cpu"), False, None
+        self._wanted = None
+        self._model.to("cpu")
+        self._ring = self._ring.to("cpu")
+        self.cartridge = replace(self.cartridge, starts=self.cartridge.starts.to("cpu"))
+        self._generator = torch.Generator().manual_seed(self.age)
+        torch.cuda.empty_cache()
+
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
 
     def _frame(self) -> Frame:
-        newest = self._ring.newest[0].cpu().numpy()
-        if not len(self._palette):
-            rgb: Frame = newest.copy()
-            return rgb
-        return self._palette[np.minimum(newest[..., 0], len(self._palette) - 1)]
+        return self._painted(self._ring.newest[0])
 
+    def _painted(self, newest: Tensor) -> Frame:
+        """Palette indices or RGB, (h, w, P), as a picture, (h, w, 3)."""
+        pixels = newest.cpu().numpy()
+        if not len(self._palette):
+            rgb: Frame = pixels.copy()
+            return rgb
+        return self._palette[np.minimum(pixels[..., 0], len(self._palette) - 1)]
+
+
+_SWITCH = 1e-4
+"""Seconds until a thread must let others run while something is compiled: each of a step's several hundred operations
+waits for this, and the usual 5 ms would make a frame take seconds."""
 
 MOST_STEPS = 8
 """More sampler steps than this buy nothing that can be seen."""
@@ -181,6 +323,7 @@ def load(
     device = _device(device)
     if device == "cpu":
         torch.set_num_threads(min(THREADS, torch.get_num_threads()))
+    _check_memory(directory, device)
     cartridge = load_cartridge(directory, device=device)
     names = cartridge.config.starts
     if start is not None and start not in names:
@@ -189,7 +332,10 @@ def load(
     kind = native_dtype(device) if dtype is None else parse_dtype(dtype)
     dream = Dream(cartridge, device=device, dtype=kind, steps=steps, start=index)
     if compile:
-        compile_model(cartridge.model)
+        dream.compile()
+    agreement = trial.agreement(cartridge, device=device, dtype=kind)
+    if agreement < trial.ENOUGH:
+        dream.tell(f"{device} draws other pictures in {dream.dtype} than the CPU ({agreement:.0%} agree): --device cpu")
     return dream
 
 
@@ -199,9 +345,12 @@ def native_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
-def compile_model(model: Model) -> None:
-    """Compile the dense part of a step (inductor); the first step after this takes its time."""
-    model.compiled = torch.compile(model.imagine)
+def _check_memory(directory: Path, device: str) -> None:
+    """Raises DeviceError where there is less memory than the networks take."""
+    needed = trial.needed_memory(configs.load(directory))
+    free = torch.cuda.mem_get_info(device)[0] if device != "cpu" else system.free_memory()
+    if free is not None and needed > free:
+        raise DeviceError(f"{directory.name} needs {needed / 2**30:.1f} GiB on {device}, there are {free / 2**30:.1f}")
 
 
 def _device(name: str) -> str:

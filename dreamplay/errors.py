@@ -8,6 +8,11 @@ class DreamplayError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """One line of printable characters, whatever a hostile file brought into it: no terminal is taken over."""
+        words = "".join(each if each.isprintable() else " " for each in super().__str__())
+        return " ".join(words.split())
+
 
 class UsageError(DreamplayError):
     """A command line, name or script that means nothing."""
@@ -67,3 +72,9 @@ class DivergedError(DreamplayError):
 
 class MovieError(UsageError):
     """A movie file that is corrupt or made for another game."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is Python's or torch's way of saying so; torch is not imported to ask."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words

@@ -1,10 +1,12 @@
 """Files that are read with suspicion and written whole."""
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from dreamplay.errors import CheckpointError, StorageError
 
@@ -27,12 +29,34 @@ def regular(path: Path) -> Path:
     return target
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a regular file for reading: a pipe would never answer, a device never end.
+
+    Raises:
+        OSError: It is none, or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def _in_blobs(target: Path, link: Path) -> bool:
     """Whether the link is `<repository>/snapshots/<commit>/<file>` and leads into the cache's blobs."""
     snapshots = link.parent.resolve().parent
     repository = snapshots.parent
     blobs = (repository / "blobs", repository.parent / "blobs")
     return snapshots.name == "snapshots" and any(map(target.is_relative_to, blobs))
+
+
+def unused(path: Path) -> Path:
+    """The path, with a number before its ending where it is taken."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamplay import config, repository
+from dreamplay.arrivals import Progress
 from dreamplay.errors import DreamplayError, UnknownNameError, UsageError
-from dreamplay.repository import Progress
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ that is not whole.
 
 import contextlib
 import os
+import stat
 import struct
 import sys
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dreamplay.errors import MovieError, StorageError
+from dreamplay.files import opened
 
 MAGIC = b"dreamplay journal 1\n"
 ENDING = ".journal"
@@ -40,8 +42,7 @@ class Journal:
         except OSError as error:
             raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
         _lock(self._file.fileno())
-        self._put(MAGIC)
-        self.append(first)
+        self._put(MAGIC + _framed(first))
         self._ended = threading.Event()
         self._syncer = threading.Thread(target=self._sync, name="journal", daemon=True)
         self._syncer.start()
@@ -52,7 +53,7 @@ class Journal:
         Raises:
             StorageError: The disk is full. The file ends with the last whole record.
         """
-        self._put(_HEAD.pack(len(record), zlib.crc32(record)) + record)
+        self._put(_framed(record))
 
     def close(self) -> None:
         """Sync and close; a second call does nothing."""
@@ -89,12 +90,16 @@ def read_journal(path: Path) -> Iterator[bytes]:
         MovieError: The file is no journal or cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
+            left = os.fstat(file.fileno()).st_size - len(MAGIC)
             if file.read(len(MAGIC)) != MAGIC:
                 raise MovieError(f"{path}: not a journal of dreamplay")
             while len(head := file.read(_HEAD.size)) == _HEAD.size:
                 length, crc = _HEAD.unpack(head)
-                record = file.read(length) if length <= MAX_RECORD else b""
+                left -= _HEAD.size + length
+                if length > MAX_RECORD or left < 0:
+                    return
+                record = file.read(length)
                 if len(record) != length or zlib.crc32(record) != crc:
                     return
                 yield record
@@ -108,7 +113,20 @@ def abandoned(folder: Path) -> list[Path]:
         paths = sorted(folder.glob(f"*{ENDING}"))
     except OSError:
         return []
-    return [path for path in paths if not _locked(path)]
+    return [path for path in paths if _own(path) and not _locked(path)]
+
+
+def _framed(record: bytes) -> bytes:
+    return _HEAD.pack(len(record), zlib.crc32(record)) + record
+
+
+def _own(path: Path) -> bool:
+    """Whether the user wrote it: in a folder for temporary files anybody may leave a journal."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and (sys.platform == "win32" or status.st_uid == os.getuid())
 
 
 def _lock(file: int) -> None:

@@ -6,19 +6,21 @@ returned, frame n the one that the n-th step led to. A last line without its lin
 it is left out.
 """
 
+import io
 import json
-import os
+import re
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import chain, repeat, starmap
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
-from dreamplay.errors import DivergedError, MovieError, StorageError
+from dreamplay.errors import CheckpointError, DivergedError, MovieError
+from dreamplay.files import opened, write_whole
+from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import Buttons, Frame, World
 
 FORMAT = "dreamplay-movie"
@@ -26,7 +28,7 @@ VERSION = 1
 MAX_FRAMES = 10_000_000
 MAX_HEADER = 65_536  # characters: no honest header comes near
 MAX_LINE = 64  # characters of a run
-JOURNAL_FRAMES = 30  # a run is written down at least this often, so that a killed recorder loses a second at most
+_RUN = re.compile(r"([0-9]+) ([0-9]+)(?: ([0-9a-f]{1,8}))?\s*")
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,10 @@ class Header:
     world: str
     source: str
     start: str
-    seed: int
-    fps: float
-    buttons: tuple[str, ...]
-    skip: int = 0
+    seed: int = field(metadata={"low": -(2**63), "high": 2**63 - 1})
+    fps: float = field(metadata={"low": 1, "high": 1000})
+    buttons: tuple[str, ...] = field(metadata={"low": 1, "high": 64})
+    skip: int = field(default=0, metadata={"low": 0, "high": MAX_FRAMES})
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def read(path: Path) -> Movie:
         MovieError: The file is missing or is no movie; names file, line and what is wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="\n") as file:
+        with io.TextIOWrapper(opened(path), encoding="utf-8", newline="\n") as file:
             header = _read_header(path, file.readline(MAX_HEADER))
             return _read_runs(path, header, file)
     except UnicodeDecodeError as error:
@@ -97,90 +99,7 @@ def write(path: Path, movie: Movie) -> None:
     Raises:
         StorageError: The disk is full or the folder may not be written.
     """
-    beside = path.with_name(f"{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(_header_line(movie.header))
-            file.writelines(_run_lines(movie))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-class Writer:
-    """Writes a movie while it is played; what is on disk is a movie at any moment, even after a kill."""
-
-    def __init__(self, path: Path, header: Header) -> None:
-        self._path = path
-        self._held: Buttons = 0
-        self._frames = 0
-        self._frame: Frame | None = None
-        try:
-            self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
-        try:
-            self._put(_header_line(header))
-        except StorageError:
-            with suppress(OSError):  # closing tries to write what could not be written
-                self._file.close()
-            raise
-
-    def __enter__(self) -> "Writer":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def write(self, buttons: Buttons, frame: Frame | None = None) -> None:
-        """Add one frame.
-
-        Args:
-            buttons: What was held.
-            frame: What it led to; given, its checksum is written wherever a run ends.
-
-        Raises:
-            StorageError: The disk is full; what was written before is safe.
-        """
-        if self._frames and (buttons != self._held or self._frames >= JOURNAL_FRAMES):
-            self._end_run()
-        self._held, self._frame = buttons, frame
-        self._frames += 1
-
-    def close(self) -> None:
-        """Write what is pending and close the file; a second call does nothing."""
-        if self._file.closed:
-            return
-        try:
-            if self._frames:
-                self._end_run()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise StorageError(f"{self._path}: cannot be written: {error.strerror}") from error
-        finally:
-            self._close_file()
-
-    def _end_run(self) -> None:
-        line = _run_line(self._held, self._frames, None if self._frame is None else checksum(self._frame))
-        self._frames, self._frame = 0, None
-        self._put(line)
-
-    def _put(self, line: str) -> None:
-        try:
-            self._file.write(line)
-            self._file.flush()
-        except OSError as error:
-            raise StorageError(f"{self._path}: cannot be written: {error.strerror}") from error
-
-    def _close_file(self) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            raise StorageError(f"{self._path}: cannot be written: {error.strerror}") from error
+    write_whole(path, "".join([_header_line(movie.header), *_run_lines(movie)]).encode())
 
 
 def replay(world: World, movie: Movie, *, verify: bool) -> Iterator[Frame]:
@@ -237,75 +156,56 @@ def _run_lines(movie: Movie) -> Iterator[str]:
             first = end
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "game": (str,), "world": (str,), "source": (str,), "start": (str,),
-    "seed": (int,), "fps": (int, float), "buttons": (list,), "skip": (int,),
-}  # fmt: skip
-
-
 def _read_header(path: Path, line: str) -> Header:
+    place = f"{path}, line 1"
     try:
-        values = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise MovieError(f"{path}, line 1: not a movie: no JSON header") from error
+        values = read_json(line, place)
+    except CheckpointError as error:
+        raise MovieError(f"{path}: not a movie: {error}") from error
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-        raise MovieError(f"{path}, line 1: not a movie: its format is not '{FORMAT}'")
+        raise MovieError(f"{place}: not a movie: its format is not '{FORMAT}'")
     version = values.pop("version", None)
     if version != VERSION:
-        raise MovieError(f"{path}, line 1: movie version {version!r} is not {VERSION}: update dreamplay")
-    _check_header(path, values)
-    return Header(**{**values, "buttons": tuple(values["buttons"])})
+        raise MovieError(f"{place}: movie version {shown(version)} is not {VERSION}: update dreamplay")
+    try:
+        header: Header = decode(Header, values, place)
+    except CheckpointError as error:
+        raise MovieError(str(error)) from error
+    if header.world not in ("real", "dream"):
+        raise MovieError(f"{place}: world is {shown(header.world)}, expected is 'real' or 'dream'")
+    return header
 
 
-def _check_header(path: Path, values: dict[str, Any]) -> None:
-    names = [item.name for item in fields(Header)]
-    if missing := [name for name in names if name not in values]:
-        raise MovieError(f"{path}, line 1: the header lacks '{missing[0]}'")
-    if unknown := [name for name in values if name not in names]:
-        raise MovieError(f"{path}, line 1: unknown key '{unknown[0]}' in the header")
-    for name, types in _TYPES.items():
-        if not isinstance(values[name], types) or isinstance(values[name], bool):
-            raise MovieError(f"{path}, line 1: '{name}' is {values[name]!r}")
-    if not all(isinstance(name, str) for name in values["buttons"]) or not 0 < len(values["buttons"]) <= 64:
-        raise MovieError(f"{path}, line 1: 'buttons' must be 1 to 64 names")
-    if values["world"] not in ("real", "dream"):
-        raise MovieError(f"{path}, line 1: 'world' is {values['world']!r}, not 'real' or 'dream'")
-    if not 0 <= values["skip"] <= MAX_FRAMES or not 0 < values["fps"] < 1000:
-        raise MovieError(f"{path}, line 1: 'skip' or 'fps' is out of bounds")
-
-
-def _read_runs(path: Path, header: Header, file: Iterable[str]) -> Movie:
-    buttons: list[Buttons] = []
+def _read_runs(path: Path, header: Header, file: TextIO) -> Movie:
+    runs: list[tuple[Buttons, int]] = []
     checksums: dict[int, int] = {}
+    total = 0
     for number, line in enumerate(_lines(file), start=2):
         if not line.endswith("\n") and len(line) < MAX_LINE:
             break
         held, frames, crc = _read_run(f"{path}, line {number}", line, len(header.buttons))
-        if len(buttons) + frames > MAX_FRAMES:
+        total += frames
+        if total > MAX_FRAMES:
             raise MovieError(f"{path}, line {number}: more than {MAX_FRAMES} frames")
-        buttons.extend([held] * frames)
+        runs.append((held, frames))
         if crc is not None:
-            checksums[len(buttons)] = crc
-    if header.skip > len(buttons):
-        raise MovieError(f"{path}, line 1: 'skip' is {header.skip}, but there are {len(buttons)} frames")
-    return Movie(header, tuple(buttons), checksums)
+            checksums[total] = crc
+    if header.skip > total:
+        raise MovieError(f"{path}, line 1: skip is {header.skip}, but there are {total} frames")
+    return Movie(header, tuple(chain.from_iterable(starmap(repeat, runs))), checksums)
 
 
-def _lines(file: Any) -> Iterator[str]:
+def _lines(file: TextIO) -> Iterator[str]:
     return iter(lambda: file.readline(MAX_LINE), "")
 
 
 def _read_run(place: str, line: str, buttons: int) -> tuple[Buttons, int, int | None]:
-    words = line.split()
-    try:
-        if len(words) not in (2, 3):
-            raise ValueError
-        held, frames = int(words[0]), int(words[1])
-        crc = int(words[2], 16) if len(words) == 3 else None
-    except ValueError as error:
-        raise MovieError(f"{place}: {line.strip()!r} is not '<buttons> <frames> [<crc32>]'") from error
-    if not 0 <= held < 1 << buttons:
+    match = _RUN.fullmatch(line)
+    if match is None:
+        raise MovieError(f"{place}: {shown(line)} is not '<buttons> <frames> [<crc32>]'")
+    held, frames, crc = int(match[1]), int(match[2]), match[3]
+    if held >= 1 << buttons:
         raise MovieError(f"{place}: buttons {held} are not among the {buttons} of the header")
     if not 0 < frames <= MAX_FRAMES:
         raise MovieError(f"{place}: a run of {frames} frames")
-    return held, frames, crc
+    return held, frames, None if crc is None else int(crc, 16)

@@ -1,34 +1,34 @@
 """One sitting from the command line's wishes to the last frame: find, load, play, save."""
 
-import importlib
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dreamplay import movie, script, system
 from dreamplay.choice import Choice, Progress, Wish, find
-from dreamplay.controls import Status
-from dreamplay.errors import UsageError
-from dreamplay.hotkeys import Command
+from dreamplay.errors import StorageError, UsageError
+from dreamplay.menu import Menu
+from dreamplay.pages import Desk
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
-from dreamplay.player import Pilot, Player, Sitting
+from dreamplay.player import Player
+from dreamplay.preferences import Preferences
+from dreamplay.recorder import MOVIE
 from dreamplay.signals import Signals
+from dreamplay.sitting import Pilot, Sitting
+from dreamplay.speeds import Speeds
+from dreamplay.stamp import Stamp
+from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready
 from dreamplay.tape import Tape
-from dreamplay.world import GameSpec, World
+from dreamplay.world import GameSpec, World, layers, news
 
 if TYPE_CHECKING:
     from dreamplay.screen import Window
 
 _HEADLESS_FRAMES = 300
 _CARD = 5.0  # seconds that the key card shows on the first run
-_LOOK = 1 / 30  # seconds between two looks at the window while something loads
 
 
 @dataclass(frozen=True)
@@ -39,31 +39,31 @@ class Options:
         wish: What is played, and on what.
         seed: Seed of the first dream.
         fps: Steps a second.
-        scale: Size of the window.
-        fullscreen: Whether to start in full screen.
-        aspect: Shape of the picture.
+        preferences: Look of the window, and keys.
         record: File to record to.
         replay: Movie to play again.
         verify: Whether to compare the replay's frames with the movie's.
         headless: Whether to do without a window.
         frames: Steps of a run without a window.
         buttons: Script of buttons.
-        keys: The user's own keys, by game and button.
+        side_by_side: Whether the real game is played beside the dream.
+        auto_steps: Whether the sampler steps are fitted to the time there is.
+        calm: Whether flashes are held back from the screen.
     """
 
     wish: Wish
     seed: int | None = None
     fps: float | None = None
-    scale: int = 3
-    fullscreen: bool = False
-    aspect: str = "square"
+    preferences: Preferences = field(default_factory=Preferences)
     record: Path | None = None
     replay: Path | None = None
     verify: bool = False
     headless: bool = False
     frames: int | None = None
     buttons: str | None = None
-    keys: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    side_by_side: bool = False
+    auto_steps: bool = False
+    calm: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,48 +102,60 @@ def play(options: Options, signals: Signals, say: Callable[[str], None], progres
     _check(options)
     watched = movie.read(options.replay) if options.replay else None
     options = _as_recorded(options, watched)
-    choice = find(options.wish, progress)
-    pilot = _pilot(options, watched, choice.game)
     if options.headless:
-        world = _load(choice, say)
+        choice = find(options.wish, progress)
+        pilot = _pilot(options, watched, choice.game)
+        world = ready(choice, Stages(say), side_by_side=options.side_by_side)
+        for sentence in news(world):
+            say(sentence)
         sitting = Sitting(options.seed or 0, 0.0, pilot=pilot, ends=True)
         return _run(world, Blank(), choice, sitting, options, signals, say)
-    return _play_in_window(choice, pilot, options, signals, say)
+    return _play_in_window(options, watched, signals, say, progress)
 
 
 def _play_in_window(
-    choice: Choice,
-    pilot: Pilot | None,
     options: Options,
+    watched: movie.Movie | None,
     signals: Signals,
     say: Callable[[str], None],
+    progress: Progress | None,
 ) -> Outcome:
-    from dreamplay.screen import Window
+    wish, stages = replace(options.wish, compile=False), Stages(say, progress)
+    found = installed(wish)
+    from dreamplay.screen import Window  # pygame; a mistyped name has been answered by now
 
-    window = Window(
-        choice.game,
-        scale=options.scale,
-        fullscreen=options.fullscreen,
-        aspect=options.aspect,
-        keys=options.keys,
-    )
+    window = Window(found.game if found else BLANK, options.preferences)
     try:
-        _wait_for_import(window, choice, signals)
-        world = _load(choice, say)
+        choice = found or _download(wish, window, stages, signals)
+        pilot = _pilot(options, watched, choice.game)
+        load = partial(ready, choice, stages, side_by_side=options.side_by_side)
+        world = attended(load, window, choice.game, stages, signals)
+        if options.wish.compile:
+            _compile(world)
+        if world.game != choice.game:
+            window.change(world.game)
         for conflict in window.conflicts:
             say(conflict)
+        desk = _desk(options.preferences)
+        desk.lay(choice.game, choice.name if choice.kind == "dream" else "the real game")
         sitting = Sitting(
             options.seed or 0,
             options.fps or choice.game.fps,
             pilot=pilot,
             rewinds=choice.kind == "dream",
             card=_CARD if pilot is None and system.first_run() else 0.0,
+            calm=options.calm,
+            most_steps=own_steps(world) if options.auto_steps else 0,
             open_model=partial(_open_model, options.wish),
-            models=_models(choice),
+            open_beside=beside,
+            menu=desk.menu,
+            swapped=desk.lay,
+            timed=desk.speeds.note,
         )
         return _run(world, window, choice, sitting, options, signals, say)
     finally:
         window.close()
+        _keep(options.preferences, say)
 
 
 def _run(
@@ -163,6 +175,7 @@ def _run(
         target=options.record,
         header=choice.header,
         clip=not options.headless,
+        stamp=Stamp(lambda: options.preferences.gif_keys),
     )
     try:
         player = Player(world, screen, tape, sitting)
@@ -185,6 +198,10 @@ def _check(options: Options) -> None:
         raise UsageError("--verify needs --replay")
     if options.replay and options.buttons:
         raise UsageError("--replay and --buttons both say what to press: give one of them")
+    if options.side_by_side and options.wish.real:
+        raise UsageError("--side-by-side shows the real game already: leave --real out")
+    if options.side_by_side and options.record is not None and options.record.suffix == MOVIE:
+        raise UsageError("--side-by-side cannot be kept as a movie, which is of one world: record a .gif")
 
 
 def _as_recorded(options: Options, watched: movie.Movie | None) -> Options:
@@ -212,41 +229,31 @@ def _pilot(options: Options, watched: movie.Movie | None, game: GameSpec) -> Pil
 
 
 def _open_model(wish: Wish, name: str) -> World:
-    return find(replace(wish, model=name, real=False, start=None, steps=None)).load()
+    return guarded(find(replace(wish, model=name, real=False, start=None, steps=None)).load())
 
 
-def _models(choice: Choice) -> tuple[str, ...]:
-    if choice.kind == "real":
-        return ()
+def _keep(preferences: Preferences, say: Callable[[str], None]) -> None:
+    try:
+        preferences.save()
+    except StorageError as error:
+        say(f"Settings not saved: {error}")
+
+
+def _desk(preferences: Preferences) -> Desk:
     from dreamplay import hub
 
-    names = [entry.name for entry in hub.listing()]
-    return (choice.name, *(name for name in names if name != choice.name))
+    return Desk(Menu(preferences.save), preferences, Speeds(system.speeds()), hub.listing, system.pictures())
 
 
-def _load(choice: Choice, say: Callable[[str], None]) -> World:
-    say(f"Loading {choice.name} ...")
-    began = time.perf_counter()
-    world = choice.load()
-    say(f"Ready after {time.perf_counter() - began:.1f} s")
-    return world
+def _download(wish: Wish, window: "Window", stages: Stages, signals: Signals) -> Choice:
+    stages.begin(f"download and verify {wish.model}")
+    choice = attended(partial(find, wish, stages.note), window, BLANK, stages, signals)
+    window.change(choice.game)
+    return choice
 
 
-def _wait_for_import(window: "Window", choice: Choice, signals: Signals) -> None:
-    """Keep the window alive while the slowest part of loading, importing torch, runs beside it."""
-    if choice.kind == "real":
-        return
-    thread = threading.Thread(target=_import_dream, daemon=True)
-    thread.start()
-    black = np.zeros((choice.game.height, choice.game.width, 3), np.uint8)
-    while thread.is_alive():
-        if Command.QUIT in window.poll().commands:
-            signals.leave(0)
-        window.show(black, Status(toast=f"Loading {choice.name} ..."))
-        thread.join(_LOOK)
-    window.show(black, Status(toast=f"Loading {choice.name} ..."))
-
-
-def _import_dream() -> None:
-    with suppress(Exception):  # it comes again where it can be told
-        importlib.import_module("dreamplay.dream")
+def _compile(world: World) -> None:
+    """Compile a dream beside the play."""
+    for layer in layers(world):
+        if hasattr(layer, "compile"):
+            layer.compile(wait=False)

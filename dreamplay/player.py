@@ -1,59 +1,32 @@
 """The loop: wait, read the hands, step the world, record, show. `Player.tick` is the whole of it."""
 
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from dreamplay import pace
+from dreamplay.autopilot import Autopilot
+from dreamplay.beside import Beside
+from dreamplay.calm import Calm
 from dreamplay.controls import Input, Status
 from dreamplay.dashboard import Dashboard
 from dreamplay.errors import DreamplayError
+from dreamplay.governor import Governor
 from dreamplay.hotkeys import Command
+from dreamplay.loading import Loading, attend
+from dreamplay.sitting import Clock, Pilot, Sitting
+from dreamplay.slots import Saved, Slots
 from dreamplay.tape import Tape
-from dreamplay.world import Buttons, Frame, State, World
+from dreamplay.world import Buttons, Frame, State, World, layers, news
 
 if TYPE_CHECKING:  # the window needs pygame; a run without a window does without
     from dreamplay.screen import Screen
 
-Pilot = Callable[[Frame], Buttons | None]
-"""Plays instead of the hands: given the frame that is shown, the buttons of the next step, or None at its end."""
+__all__ = ["Clock", "Pilot", "Player", "Sitting"]
 
 _REWIND = 10.0  # seconds that can be rewound
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Where the time comes from: `now` in seconds, `sleep` for some."""
-
-    now: Callable[[], float] = time.perf_counter
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """How a world is played.
-
-    Attributes:
-        seed: Seed of the first dream; a new dream takes the next one.
-        fps: Steps a second; 0 for as fast as possible.
-        pilot: Plays instead of the hands until it has no more buttons.
-        ends: Whether the play ends with the pilot; otherwise the hands take over.
-        rewinds: Whether the world's states cost next to nothing to keep and to go back to.
-        card: Seconds that the key card shows at the start.
-        open_model: Loads another world, by name or folder, while this one plays.
-        models: Names that the key for the next model goes through, the one that plays first.
-    """
-
-    seed: int
-    fps: float
-    pilot: Pilot | None = None
-    ends: bool = False
-    rewinds: bool = False
-    card: float = 0.0
-    open_model: Callable[[str], World] | None = None
-    models: tuple[str, ...] = ()
 
 
 class Player:
@@ -66,12 +39,14 @@ class Player:
         self._world, self._screen, self._tape = world, screen, tape
         self._sitting, self._seed, self._fps = sitting, sitting.seed, sitting.fps
         self._pilot, self._rewinds = sitting.pilot, sitting.rewinds
-        self._models = deque(sitting.models)
+        self._menu, self._slots = sitting.menu, Slots()
         self._clock = clock or Clock()
-        self._board = Dashboard()
+        self._board, self._calm = Dashboard(), Calm() if sitting.calm else None
+        self._autopilot = Autopilot(sitting.seed, self._clock.now())
+        self._governor = Governor(sitting.most_steps) if sitting.most_steps else None
         self._past: deque[State] = deque(maxlen=round(world.game.fps * _REWIND))
         self._speed, self._rush = 1.0, False
-        self._paused = self._once = self._card = self._stopped = False
+        self._paused = self._once = self._stopped = False
         self._card_until = self._clock.now() + sitting.card
         self._buttons: Buttons = 0
         self._age = 0
@@ -80,22 +55,29 @@ class Player:
         self._tape.reset(self._seed, self._frame)
         self._acts: dict[Command, Callable[[], None]] = {
             Command.QUIT: self.stop,
-            Command.CARD: self._toggle_card,
             Command.PAUSE: self._toggle_pause,
             Command.ADVANCE: self._advance,
             Command.RESET: self._reset,
             Command.NEW_DREAM: self._dream_anew,
             Command.SCREENSHOT: lambda: self._tape.screenshot(self._frame),
-            Command.RECORD_GIF: lambda: self._tape.toggle_gif(self._frame),
+            Command.RECORD_GIF: lambda: self._tape.toggle_film(self._frame, ".gif"),
+            Command.RECORD_MP4: lambda: self._tape.toggle_film(self._frame, ".mp4"),
             Command.SAVE_CLIP: self._tape.save_clip,
             Command.HUD: self._board.cycle_hud,
             Command.SHOW_BUTTONS: self._board.toggle_buttons,
             Command.STEPS_DOWN: lambda: self._change_steps(-1),
             Command.STEPS_UP: lambda: self._change_steps(1),
+            Command.BESIDE: self._toggle_beside,
+            Command.ANCHOR: self._anchor,
+            Command.AUTOPILOT: lambda: self._board.say_now(self._autopilot.toggle(self._world.game)),
             Command.SLOWER: lambda: self._change_speed(pace.slower(self._speed)),
             Command.FASTER: lambda: self._change_speed(pace.faster(self._speed)),
             Command.NORMAL_SPEED: lambda: self._change_speed(1.0),
-            Command.NEXT_MODEL: self._next_model,
+            Command.SAVE_STATE: lambda: self._slots.save(self._present(), self._clock.now()),
+            Command.LOAD_STATE: lambda: self._go_back(self._slots.load(self._present(), self._clock.now())),
+            Command.UNDO_LOAD: lambda: self._go_back(self._slots.undo(self._present(), self._clock.now())),
+            Command.SLOT_BACK: lambda: self._slots.turn(-1, self._clock.now()),
+            Command.SLOT_ON: lambda: self._slots.turn(1, self._clock.now()),
         }
 
     @property
@@ -126,12 +108,14 @@ class Player:
         self._show()
         while self.tick():
             pass
+        self._note_speed()
 
     def tick(self) -> bool:
         """Wait for the next step's time, read the hands, step, record, show. Returns whether the play goes on."""
         self._wait()
-        given = self._screen.poll()
+        given = self._asked()
         self._rush = Command.FAST_FORWARD in given.holding
+        self._watch(given)
         for command in given.commands:
             if command in self._acts:  # the others were the window's own
                 self._acts[command]()
@@ -142,6 +126,26 @@ class Player:
         self._show()
         return not self._stopped
 
+    def _asked(self) -> Input:
+        """What the hands ask of the game, after the menu had its part."""
+        was_open = self._menu.is_open
+        given = self._menu.handle(self._screen.poll())
+        if self._menu.is_open != was_open:
+            self._note_speed()
+            self._board.watch.clear()
+        return given
+
+    def _watch(self, given: Input) -> None:
+        """Let the computer play where nobody else does."""
+        touched = bool(given.touched or given.buttons or given.commands or self._pilot or self._menu.is_open)
+        sentence = self._autopilot.watch(self._world.game, touched=touched, now=self._clock.now())
+        if sentence:
+            self._board.say_now(sentence)
+
+    def _note_speed(self) -> None:
+        median = self._board.watch.percentile(0.5)
+        self._sitting.timed(1 / median if median else 0.0)
+
     def _wait(self) -> None:
         if self._sitting.fps == 0:
             return
@@ -150,11 +154,11 @@ class Player:
         self._clock.sleep(beat.wait)
 
     def _play(self, given: Input) -> None:
-        if given.buttons:
+        if given.buttons or self._menu.is_open:
             self._card_until = 0.0
         if Command.REWIND in given.holding:
             self._rewind()
-        elif self._once or not (self._paused or self._shows_card()):
+        elif self._once or not (self._paused or self._menu.is_open or self._shows_card()):
             self._once = False
             self._step(given.buttons)
 
@@ -167,13 +171,14 @@ class Player:
         start = self._clock.now()
         self._frame = self._world.step(chosen)
         self._board.watch.note(start, self._clock.now())
+        self._govern(self._clock.now() - start)
         self._buttons = chosen
         self._age += 1
         self._tape.write(chosen, self._frame)
 
     def _choose(self, buttons: Buttons) -> Buttons | None:
         if self._pilot is None:
-            return buttons
+            return self._autopilot.choose(buttons)
         chosen = self._pilot(self._frame)
         if chosen is not None:
             return chosen
@@ -187,6 +192,8 @@ class Player:
     def _show(self) -> None:
         while sentence := self._tape.news():
             self.say(sentence)
+        for sentence in news(self._world):
+            self.say(sentence)
         status = self._board.status(
             self._clock.now(),
             self._world,
@@ -199,18 +206,15 @@ class Player:
             buttons=self._buttons,
             recording=self._tape.seconds,
         )
-        self._screen.show(self._frame, status)
+        status = replace(status, sheet=self._menu.sheet, strip=self._slots.strip(self._clock.now()))
+        frame = self._calm(self._frame, self._clock.now()) if self._calm else self._frame
+        self._screen.show(frame, status)
 
     def _pace(self) -> float:
         return pace.FASTEST if self._rush else self._speed
 
     def _shows_card(self) -> bool:
-        return self._card or self._clock.now() < self._card_until
-
-    def _toggle_card(self) -> None:
-        self._card = not self._shows_card()
-        self._card_until = 0.0
-        self._board.watch.clear()
+        return self._clock.now() < self._card_until
 
     def _toggle_pause(self) -> None:
         self._paused = not self._paused
@@ -221,7 +225,11 @@ class Player:
         self._board.watch.clear()
 
     def _reset(self) -> None:
-        self._frame = self._world.reset(self._seed)
+        self._begin(self._world.reset(self._seed))
+
+    def _begin(self, frame: Frame) -> None:
+        """Play on from a frame that nothing led to."""
+        self._frame = frame
         self._buttons, self._age, self._once, self._pilot = 0, 0, False, None
         self._past.clear()
         self._tape.reset(self._seed, self._frame)
@@ -230,6 +238,17 @@ class Player:
         self._seed += 1
         self._reset()
         self._board.say_now(f"New dream, seed {self._seed}")
+
+    def _present(self) -> Saved:
+        return Saved(self._world.save(), self._frame, self._seed, self._age, self._tape.mark())
+
+    def _go_back(self, saved: Saved | None) -> None:
+        if saved is None:
+            return
+        self._frame = self._world.restore(saved.state)
+        self._seed, self._age, self._buttons, self._pilot = saved.seed, saved.age, 0, None
+        self._past.clear()
+        self._tape.go(saved.mark)
 
     def _rewind(self) -> None:
         if self._past:
@@ -240,42 +259,100 @@ class Player:
             self._board.say_now("This world cannot be rewound")
 
     def _change_steps(self, change: int) -> None:
-        steps = getattr(self._world, "steps", None)
-        if steps is None:
+        self._governor = None
+        dream = self._dream()
+        if dream is None:
             self._board.say_now("The real game has no sampler steps")
             return
+        steps = dream.steps
         try:
-            self._world.steps = steps + change  # type: ignore[attr-defined]  # only dreams have them
+            dream.steps = steps + change
         except (ValueError, DreamplayError):
             self._board.say_now(f"Sampler steps: {steps}, no further")
             return
         self._board.watch.clear()
         self._board.say_now(f"Sampler steps: {steps + change}")
 
+    def _govern(self, seconds: float) -> None:
+        """Fit the sampler steps to the time that a step of the world took."""
+        dream = self._dream()
+        if self._governor is None or dream is None or self._rush:
+            return
+        change = self._governor.advise(seconds, dream.steps, 1 / self._fps)
+        if change:
+            dream.steps += change
+            self._board.say_now(f"Sampler steps: {dream.steps}, to keep {self._fps:g} frames a second")
+
+    def _dream(self) -> Any:
+        """The layer that samples, which has `steps`; None in a real game."""
+        return next((layer for layer in layers(self._world) if hasattr(layer, "steps")), None)
+
     def _change_speed(self, speed: float) -> None:
         self._speed = speed
         self._board.watch.clear()
         self._board.say_now(f"Speed {100 * speed:.0f} %")
 
-    def _next_model(self) -> None:
-        if len(self._models) < 2:
-            self._board.say_now("No other model is installed: drop a model's folder on the window")
+    def _toggle_beside(self) -> None:
+        """Put the real game beside the dream, or take it away."""
+        if isinstance(self._world, Beside):
+            frame, seed, age = self._world.dream_frame(), self._seed, self._age
+            self._take(self._world.inner)
+            self._begin(frame)
+            self._seed, self._age = seed, age
+            self._board.say_now("The dream alone")
             return
-        self._models.rotate(-1)
-        self._swap(self._models[0])
+        if self._sitting.open_beside is None:
+            return
+        here = self._world.save()
+        world = self._open("Loading the real game ...", partial(self._sitting.open_beside, self._world))
+        try:
+            frame = world.reset(self._seed) if world else self._frame
+        except DreamplayError as error:
+            self._world.restore(here)
+            self._board.say_now(str(error))
+            return
+        if world:
+            self._take(world)
+            self._begin(frame)
+            self._board.say_now("The real game beside the dream. Backspace: the dream goes on from there")
+
+    def _anchor(self) -> None:
+        """Let the dream go on from the real game beside it."""
+        if isinstance(self._world, Beside):
+            self._frame = self._world.anchor()
+            self._board.refresh()
+            self._board.say_now("The dream goes on from the real game")
+        else:
+            self._board.say_now("There is no real game beside the dream yet")
 
     def _swap(self, name: str) -> None:
         if self._sitting.open_model is None:
             return
-        self._screen.show(self._frame, Status(toast=f"Loading {name} ..."))
-        try:
-            world = self._sitting.open_model(name)
-        except DreamplayError as error:
-            self._board.say_now(str(error))
+        world = self._open(f"Loading {name} ...", partial(self._sitting.open_model, name))
+        if world is None:
             return
-        self._tape.change(world.game)
-        self._screen.change(world.game)
-        self._world, self._fps, self._rewinds = world, world.game.fps, True
-        self._board.watch.clear()
+        self._note_speed()
+        self._sitting.swapped(world.game, name)
+        self._take(world)
         self._reset()
         self._board.say_now(f"Now playing {name}")
+
+    def _open(self, sentence: str, load: Callable[[], World]) -> World | None:
+        """Load a world while the window lives. Returns None where that failed or the player quit."""
+        loading = Loading(load)
+        if not attend(loading, self._screen, self._frame, lambda: Status(toast=sentence)):
+            self.stop()
+            return None
+        try:
+            return loading.result()
+        except DreamplayError as error:
+            self._board.say_now(str(error))
+            return None
+
+    def _take(self, world: World) -> None:
+        """Play another world from now on."""
+        self._tape.change(world.game)
+        self._screen.change(world.game)
+        self._slots.clear()
+        self._world, self._fps, self._rewinds = world, world.game.fps, True
+        self._board.refresh()

@@ -3,43 +3,52 @@
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dreamplay import movie, video
-from dreamplay.errors import MovieError, StorageError, UsageError
+from dreamplay.errors import CheckpointError, MovieError, StorageError, UsageError
+from dreamplay.files import unused
 from dreamplay.journal import ENDING, Journal, abandoned, read_journal
+from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import Buttons, Frame, GameSpec
 
 MOVIE = ".movie"
 KINDS = (MOVIE, *video.KINDS)
 """Endings of what can be recorded."""
 
-_STEP, _FRAME, _UNDO = b"S", b"F", b"U"
+_STEP, _FRAME, _UNDO, _GO = b"S", b"F", b"U", b"G"
 _HELD = struct.Struct("<QI")  # buttons, CRC-32 of the frame they led to
 _COUNT = struct.Struct("<I")
 _CHECK_EVERY = 30  # frames between two checksums of a movie
+_LONGEST_PLAN = 65_536  # bytes
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a recording becomes.
+class Film:
+    """What is recorded.
 
     Attributes:
-        target: The file, ending in one of KINDS.
         fps: Frames a second.
         height: Rows of a frame, h.
         width: Columns of a frame, w.
         header: Of the movie; None for films.
     """
 
-    target: Path
-    fps: float
-    height: int
-    width: int
+    fps: float = field(metadata={"low": 1, "high": 1000})
+    height: int = field(metadata={"low": 1, "high": 4096})
+    width: int = field(metadata={"low": 1, "high": 4096})
     header: movie.Header | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recording becomes: a file, ending in one of KINDS, and what is in it."""
+
+    target: Path
+    film: Film
 
 
 def plan(target: Path, game: GameSpec, fps: float, header: movie.Header | None) -> Plan:
@@ -54,7 +63,7 @@ def plan(target: Path, game: GameSpec, fps: float, header: movie.Header | None) 
         raise UsageError(f"cannot record '{target}': the name ends in {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     if kind == ".mp4":
         video.require_mp4()
-    return Plan(target.absolute(), fps, game.height, game.width, header if kind == MOVIE else None)
+    return Plan(target.absolute(), Film(fps, game.height, game.width, header if kind == MOVIE else None))
 
 
 class Recorder:
@@ -69,14 +78,20 @@ class Recorder:
         self.plan = planned
         self.frames = 0
         self.stopped = ""
+        self._records = 0
         self._journal = Journal(unused(folder / f"{planned.target.name}{ENDING}"), _encode(planned))
         self._append(0, first, None)
         self.frames = 0
 
     @property
+    def is_movie(self) -> bool:
+        """Whether it keeps buttons; films keep pictures."""
+        return self.plan.film.header is not None
+
+    @property
     def seconds(self) -> float:
         """Time recorded."""
-        return self.frames / self.plan.fps
+        return self.frames / self.plan.film.fps
 
     @property
     def journal(self) -> Path:
@@ -99,12 +114,22 @@ class Recorder:
         if frames and self._put(_UNDO + _COUNT.pack(frames)):
             self.frames -= frames
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Where it stands, for `go`: records in the journal, and frames."""
+        return self._records, self.frames
+
+    def go(self, mark: tuple[int, int]) -> None:
+        """Go on from where it stood then, back or forth: the player loaded a state."""
+        if self._put(_GO + _COUNT.pack(mark[0])):
+            self.frames = mark[1]
+
     def close(self) -> None:
         """Close the journal."""
         self._journal.close()
 
     def _append(self, buttons: Buttons, frame: Frame, packed: bytes | None) -> None:
-        if self.plan.header is not None:
+        if self.is_movie:
             record = _STEP + _HELD.pack(buttons, movie.checksum(frame))
         else:
             record = _FRAME + (packed or video.pack(frame))
@@ -117,7 +142,9 @@ class Recorder:
             self._journal.append(record)
         except StorageError as error:
             self.stopped = f"Recording stopped after {self.seconds:.1f} s: {error}"
-        return not self.stopped
+            return False
+        self._records += 1
+        return True
 
 
 def export(journal: Path, *, target: Path | None = None) -> Path:
@@ -135,11 +162,13 @@ def export(journal: Path, *, target: Path | None = None) -> Path:
         StorageError: The disk is full; the journal stays.
     """
     planned = _decode(journal)
-    target = target or planned.target
-    if planned.header is not None:
-        movie.write(target, _movie(journal, planned.header))
+    target, film = target or planned.target, planned.film
+    if next(_kept(journal), None) is None:
+        raise MovieError(f"{journal}: holds no frame")
+    if film.header is not None:
+        movie.write(target, _movie(journal, film.header))
     else:
-        video.write_film(target, partial(_film, journal, planned), planned.fps)
+        video.write_film(target, partial(_frames, journal, film), film.fps)
     journal.unlink(missing_ok=True)
     return target
 
@@ -158,37 +187,51 @@ def recover(folder: Path) -> Iterator[tuple[Path, Path | str]]:
             yield journal, str(error)
 
 
-def unused(path: Path) -> Path:
-    """The path, with a number before its ending where it is taken."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
-
-
 def _encode(planned: Plan) -> bytes:
-    values = {**asdict(planned), "target": str(planned.target)}
-    return json.dumps(values).encode()
+    return json.dumps({"target": str(planned.target), "film": asdict(planned.film)}).encode()
 
 
 def _decode(journal: Path) -> Plan:
-    first = next(read_journal(journal), None)
+    """The plan in a journal's first record: anybody may have written it, and it names a file that will be made."""
+    place = f"{journal}, first record"
+    first = next(read_journal(journal), b"")
+    if len(first) > _LONGEST_PLAN:
+        raise MovieError(f"{place}: has {len(first)} bytes, allowed are {_LONGEST_PLAN}")
     try:
-        values: dict[str, Any] = json.loads(first or b"")
-        header = values["header"]
-        if header is not None:
-            header = movie.Header(**{**header, "buttons": tuple(header["buttons"])})
-        return Plan(**{**values, "target": Path(values["target"]), "header": header})
-    except (ValueError, TypeError, KeyError) as error:
-        raise MovieError(f"{journal}: its first record says nothing") from error
+        values = read_json(first.decode(errors="replace"), place)
+        if type(values) is not dict or values.keys() != {"target", "film"}:
+            raise MovieError(f"{place}: is {shown(values)}, expected are target and film")
+        return Plan(_target(values["target"], place), decode(Film, values["film"], place, "film"))
+    except CheckpointError as error:
+        raise MovieError(str(error)) from error
+
+
+def _target(value: Any, place: str) -> Path:
+    if (
+        type(value) is not str
+        or "\0" in value
+        or not Path(value).is_absolute()
+        or Path(value).suffix.lower() not in KINDS
+    ):
+        raise MovieError(
+            f"{place}: target is {shown(value)}, expected is a path from the root, ending in one of {KINDS}"
+        )
+    return Path(value)
 
 
 def _movie(journal: Path, header: movie.Header) -> movie.Movie:
-    steps = [_HELD.unpack(record[1:]) for record in _kept(journal)]
+    steps = [_step(journal, record) for record in _kept(journal)]
     ends = {number for number in range(len(steps)) if _checked(number, steps)}
     checksums = {number: steps[number][1] for number in sorted(ends)}
     return movie.Movie(header, tuple(buttons for buttons, _ in steps[1:]), checksums)
+
+
+def _step(journal: Path, record: bytes) -> tuple[Buttons, int]:
+    """Buttons, and the checksum of the frame they led to."""
+    if record[:1] != _STEP or len(record) != 1 + _HELD.size:
+        raise MovieError(f"{journal}: {shown(record)} is no step of a movie")
+    buttons, crc = _HELD.unpack(record[1:])
+    return buttons, crc
 
 
 def _checked(number: int, steps: list[tuple[int, int]]) -> bool:
@@ -196,29 +239,46 @@ def _checked(number: int, steps: list[tuple[int, int]]) -> bool:
     return number > 0 and (last or number % _CHECK_EVERY == 0 or steps[number][0] != steps[number + 1][0])
 
 
-def _film(journal: Path, planned: Plan) -> Iterator[Frame]:
+def _frames(journal: Path, film: Film) -> Iterator[Frame]:
     for record in _kept(journal):
-        yield video.unpack(record[1:], planned.height, planned.width)
+        yield video.unpack(record[1:], film.height, film.width)
 
 
 def _kept(journal: Path) -> Iterator[bytes]:
     """Steps or frames without those that were taken back; the first is the one before the first step."""
-    undone = _undone(journal)
+    line = _line(journal)
     records = (record for record in read_journal(journal) if record[:1] in (_STEP, _FRAME))
-    return (record for number, record in enumerate(records) if number not in undone)
+    return (record for number, record in enumerate(records) if number in line)
 
 
-def _undone(journal: Path) -> set[int]:
-    """Numbers of the records that were taken back."""
-    kept: list[int] = []
-    undone: set[int] = set()
-    number = 0
+def _line(journal: Path) -> set[int]:
+    """Numbers of the steps or frames that lead to the last one; the first of all is always among them.
+
+    What was taken back is a branch of its own, which a loaded state may come back to.
+    """
+    before: list[int] = []  # the number of the one before each
+    tips: list[int] = []  # where the line ended after each record
+    tip = 0
     for record in read_journal(journal):
-        if record[:1] == _UNDO:
-            count = _COUNT.unpack(record[1:])[0]
-            undone.update(kept[-count:])
-            del kept[-count:]
-        elif record[:1] in (_STEP, _FRAME):
-            kept.append(number)
-            number += 1
-    return undone
+        kind, count = record[:1], _count(record)
+        if kind in (_STEP, _FRAME):
+            before.append(tip)
+            tip = len(before) - 1
+        elif kind == _UNDO and count is not None:
+            for _ in range(min(count, len(before))):
+                tip = before[tip]
+        elif kind == _GO and count is not None and 0 < count <= len(tips):
+            tip = tips[count - 1]
+        else:
+            continue
+        tips.append(tip)
+    line = {0}
+    while tip:
+        line.add(tip)
+        tip = before[tip]
+    return line
+
+
+def _count(record: bytes) -> int | None:
+    """The number of a record that holds nothing else."""
+    return _COUNT.unpack(record[1:])[0] if len(record) == 1 + _COUNT.size else None

@@ -7,23 +7,20 @@ after every file was verified: what has one is whole.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from dreamplay import config, weights
-from dreamplay.errors import CheckpointError, NetworkError, StorageError
+from dreamplay import config, pins, weights
+from dreamplay.arrivals import Count, Progress, bar
+from dreamplay.errors import CheckpointError, StorageError
 from dreamplay.files import write_whole
 from dreamplay.outage import offline_error, translated
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
-
-Progress = Callable[[int, int], None]
-"""Is told the bytes that are here and the bytes there are in all."""
 
 TIMEOUT = 10.0
 """Seconds until a server that does not answer counts as unreachable."""
@@ -31,10 +28,8 @@ TIMEOUT = 10.0
 _MARGIN = 64 << 20
 """Bytes of the disk that a download leaves free."""
 
-_SLACK = 16 << 20
-"""Bytes that may arrive beyond three times what was announced."""
-
 _README = "README.md"
+_NAMES = (config.FILE, *config.WEIGHTS)
 _NAMED = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[A-Za-z0-9][\w.-]{0,127}))?"
 )
@@ -64,13 +59,30 @@ def parse(name: str) -> Repository | None:
 
 
 def cached(repository: Repository) -> Path | None:
-    """The verified cartridge in the Hub's cache, without asking the network."""
+    """The verified cartridge in the Hub's cache, without asking the network.
+
+    Raises:
+        CheckpointError: It is not what was downloaded.
+    """
+    directory = _remembered(repository)
+    if directory is None:
+        return None
+    pins.check(directory)
+    return directory if _is_whole(directory) else None
+
+
+def commit_of(directory: Path) -> str | None:
+    """The commit of the Hub that a cartridge's directory holds; None for any other directory."""
+    return directory.name if directory.parent.name == "snapshots" and _COMMIT.fullmatch(directory.name) else None
+
+
+def _remembered(repository: Repository) -> Path | None:
+    """The directory of the commit that a name stands for, where its config is there."""
     reference = _reference(repository)
     if not reference.is_file():
         return None
-    commit = reference.read_text().strip()
-    directory = _folder(repository.name) / "snapshots" / commit
-    return directory if _COMMIT.fullmatch(commit) and _is_whole(directory) else None
+    directory = _folder(repository.name) / "snapshots" / reference.read_text(errors="replace").strip()[:40]
+    return directory if commit_of(directory) and (directory / config.FILE).is_file() else None
 
 
 def _is_whole(directory: Path) -> bool:
@@ -83,13 +95,13 @@ def _is_whole(directory: Path) -> bool:
 
 def all_cached() -> Iterator[tuple[Repository, Path]]:
     """Every verified cartridge in the Hub's cache."""
-    for reference in sorted(_cache().glob("models--*/refs/dreamplay/*")):
+    for reference in sorted(cache().glob("models--*/refs/dreamplay/*")):
         repository = parse(reference.parents[2].name.removeprefix("models--").replace("--", "/", 1))
         if repository is not None:
             revision = None if reference.name == _DEFAULT else reference.name
             repository = Repository(repository.name, revision)
-            directory = cached(repository)
-            if directory is not None:
+            directory = _remembered(repository)
+            if directory is not None and _is_whole(directory):
                 yield repository, directory
 
 
@@ -130,7 +142,9 @@ def _download_commit(repository: Repository, commit: str, sizes: dict[str, int],
     if config.FILE not in sizes:
         raise CheckpointError(f"{repository}: holds no {config.FILE}, so it is no cartridge")
     check_room(sum(sizes.values()))
-    count = _Count(sizes, progress)
+    snapshot = _folder(repository.name) / "snapshots" / commit
+    _forget(snapshot, pins.changed(snapshot))
+    count = Count({name: sizes[name] for name in (*_NAMES, _README) if name in sizes}, progress)
     directory = _download_file(repository, commit, config.FILE, count).parent
     with _forgotten_if_wrong(directory, (config.FILE,)):
         pinned = config.load(directory).sha256
@@ -142,8 +156,9 @@ def _download_commit(repository: Repository, commit: str, sizes: dict[str, int],
     for name in [*pinned, _README]:
         if name in sizes:
             _download_file(repository, commit, name, count)
-    with _forgotten_if_wrong(directory, pinned):
+    with _forgotten_if_wrong(directory, (config.FILE, *pinned)):
         verify(directory)
+        pins.keep(directory)
     return directory
 
 
@@ -177,71 +192,31 @@ def publish(directory: Path, name: str) -> str:
         return str(commit.commit_url)
 
 
-class _Count:
-    """Counts the bytes of several files that come one after another."""
-
-    def __init__(self, sizes: dict[str, int], progress: Progress | None) -> None:
-        self.sizes = sizes
-        self.total = sum(sizes.get(name, 0) for name in (config.FILE, _README, *config.WEIGHTS))
-        self.done = 0
-        self._received = 0
-        self._progress = progress
-
-    def add(self, amount: int) -> None:
-        """Count bytes that arrived (fewer than none when a download starts again)."""
-        self.done += amount
-        self._received += max(amount, 0)
-        if self._received > 3 * self.total + _SLACK:  # the library begins again for ever as long as bytes arrive
-            raise NetworkError("The Hub keeps breaking off, or sends more than it announced. Try again later")
-        if self._progress is not None:
-            self._progress(self.done, max(self.done, self.total))
-
-
-def _bar(count: _Count) -> Any:
-    """What huggingface_hub takes for a tqdm class: it makes one for each file and tells it the bytes."""
-
-    class Bar:
-        def __init__(self, *args: object, initial: int = 0, **kwargs: object) -> None:
-            count.add(initial)
-
-        def update(self, amount: float | None = 1) -> None:
-            count.add(int(amount or 0))
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
-    return Bar
-
-
-def _download_file(repository: Repository, commit: str, name: str, count: _Count) -> Path:
+def _download_file(repository: Repository, commit: str, name: str, count: Count) -> Path:
     before = count.done
     with translated(f"{repository.name}@{commit[:7]}"):
         from huggingface_hub import hf_hub_download
 
-        path = hf_hub_download(repository.name, name, revision=commit, etag_timeout=TIMEOUT, tqdm_class=_bar(count))
+        path = hf_hub_download(repository.name, name, revision=commit, etag_timeout=TIMEOUT, tqdm_class=bar(count))
     count.add(before + count.sizes[name] - count.done)  # what the cache had already
     return Path(path)
 
 
 @contextmanager
-def _forgotten_if_wrong(directory: Path, names: Any) -> Iterator[None]:
+def _forgotten_if_wrong(directory: Path, names: Iterable[str]) -> Iterator[None]:
     """Delete the files from the cache if they turn out to be wrong, so that the next download starts anew."""
     try:
         yield
     except CheckpointError:
-        for name in names:
-            link = directory / name
-            link.resolve().unlink(missing_ok=True)
-            link.unlink(missing_ok=True)
+        _forget(directory, names)
         raise
+
+
+def _forget(directory: Path, names: Iterable[str]) -> None:
+    for name in names:
+        link = directory / name
+        link.resolve().unlink(missing_ok=True)
+        link.unlink(missing_ok=True)
 
 
 def _sizes(info: "ModelInfo") -> dict[str, int]:
@@ -255,7 +230,7 @@ def check_room(needed: int) -> None:
     Raises:
         StorageError: It has none.
     """
-    place = _cache()
+    place = cache()
     while not place.exists() and place != place.parent:
         place = place.parent
     free = shutil.disk_usage(place).free
@@ -273,10 +248,10 @@ def _reference(repository: Repository) -> Path:
 
 
 def _folder(name: str) -> Path:
-    return _cache() / f"models--{name.replace('/', '--')}"
+    return cache() / f"models--{name.replace('/', '--')}"
 
 
-def _cache() -> Path:
+def cache() -> Path:
     """The Hub's cache; of the library only its constants are imported, in 20 ms."""
     from huggingface_hub import constants
 

@@ -1,6 +1,6 @@
 """What a dream knows of its past: the last frames and buttons, and where the camera and the clocks stand.
 
-Axis letters: B batch, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
+Axis letters: B batch, N things, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,20 @@ class Ring:
         frames: Past frames, shifted to where the camera stands now, (B, T, h, w, P) uint8.
         buttons: 0/1, that led to the past frames, (B, S, K) float.
         scrolls: Of the camera in pixels, (B, S) int64.
-        places: Of the hero: x, y in pixels and how sure it is that it is there, 0 to 1, (B, S, 3) float.
+        things: What moves about in the past frames, the hero first: x, y on the screen in pixels and its kind, 0 where
+            there is none; below 0, for the hero, while the scene changes, (B, S, N, 3) int64.
         odometer: The camera's left edge in pixels, negative where unknown, (B,) int64.
         counters: The console's clocks, (B, counters) int64.
-        still: Frames since something changed below the status bar, (B,) int64.
+        absent: Frames without the hero in the same scene, (B,) int64.
     """
 
     frames: Tensor
     buttons: Tensor
     scrolls: Tensor
-    places: Tensor
+    things: Tensor
     odometer: Tensor
     counters: Tensor
-    still: Tensor
+    absent: Tensor
 
     def __len__(self) -> int:
         return len(self.frames)

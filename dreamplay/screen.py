@@ -1,22 +1,22 @@
-"""The window: the one place that knows pygame, beside what `hud` draws over the frame."""
+"""The window: opened, sized, listened to."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import pygame
 from pygame._sdl2 import controller
 
-from dreamplay.controls import Controls, Input, Status, remap
-from dreamplay.errors import DisplayError
-from dreamplay.hotkeys import KEY_CODES, Command, conflicts
+from dreamplay.controls import Controls, Input, Status
+from dreamplay.errors import DisplayError, UnknownNameError
+from dreamplay.hotkeys import HOTKEYS, KEY_CODES, Command, conflicts
 from dreamplay.hud import Painter
+from dreamplay.preferences import ASPECTS, FILTERS, Preferences, after
+from dreamplay.projector import Projector, stretch
 from dreamplay.world import Frame, GameSpec
-
-ASPECTS = ("square", "8:7", "4:3")
-"""Shapes of the picture: square pixels, pixels as wide as a television of 1985 showed them, the whole 4:3."""
 
 _HIDDEN = ("offscreen", "dummy", "evdev")
 _SCALES = {Command[f"SCALE_{number}"]: number for number in range(1, 7)}
+_OWN = {*_SCALES, Command.FULLSCREEN, Command.INTEGER_SCALE, Command.ASPECT, Command.FILTER}
 _PAD_NAMES = {
     "a": "A", "b": "B", "x": "X", "y": "Y", "back": "BACK", "start": "START", "guide": "GUIDE",
     "leftshoulder": "LEFTSHOULDER", "rightshoulder": "RIGHTSHOULDER", "leftstick": "LEFTSTICK",
@@ -39,104 +39,69 @@ class Screen(Protocol):
         """Another game is played from now on."""
 
 
-def fit(room: tuple[int, int], size: tuple[int, int], stretch: float, *, integer: bool) -> tuple[int, int, int, int]:
-    """Where a picture stands in a window: left, top, width, height.
-
-    Args:
-        room: Width and height of the window.
-        size: Width and height of the frame.
-        stretch: Width of a pixel divided by its height.
-        integer: Whether every row of the frame takes a whole number of the window's rows.
-    """
-    width, height = size
-    scale = min(room[0] / (width * stretch), room[1] / height)
-    if integer and scale >= 1:
-        scale = int(scale)
-    wide, high = max(1, round(width * stretch * scale)), max(1, round(height * scale))
-    return (room[0] - wide) // 2, (room[1] - high) // 2, wide, high
-
-
 class Window:
     """A window with keyboard and pads."""
 
-    def __init__(
-        self,
-        game: GameSpec,
-        *,
-        scale: int = 3,
-        fullscreen: bool = False,
-        aspect: str = "square",
-        keys: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
-    ) -> None:
+    def __init__(self, game: GameSpec, preferences: Preferences) -> None:
         """Open the window.
 
         Args:
             game: What is played first.
-            scale: Pixels of the screen for one of the frame.
-            fullscreen: Whether to fill the screen.
-            aspect: One of ASPECTS.
-            keys: The user's own keys, by game and button.
+            preferences: Look and keys; they may change while the window is open.
 
         Raises:
             DisplayError: There is no display, or only one that nobody sees.
-            UnknownNameError: There is no such button or key.
         """
-        self._user_keys = keys or {}
-        game = remap(game, self._user_keys.get(game.name, {}))
-        self._game, self._scale, self._aspect = game, scale, aspect
-        self._fullscreen, self._integer = fullscreen, True
-        self._controls = Controls(game)
-        self._painter = Painter(game)
+        self._game, self._preferences = game, preferences
+        self._complaint = ""
+        self._listens = self._covered = False
+        self._shape: tuple[object, ...] | None = None
+        self._projector = Projector()
         self._pads: dict[int, controller.Controller] = {}
         self._keys = {getattr(pygame, f"KSCAN_{code}"): name for name, code in KEY_CODES.items()}
         self._pad_buttons = {getattr(pygame, f"CONTROLLER_BUTTON_{code}"): name for name, code in _PAD_NAMES.items()}
         self._pad_axes = {getattr(pygame, f"CONTROLLER_AXIS_{code}"): name for name, code in _AXES.items()}
-        self._picture: pygame.Surface | None = None
         _open_display()
+        self._bind()
         self._set_mode()
 
     @property
     def conflicts(self) -> list[str]:
-        """Hotkeys that the game's keys take away, in words."""
-        return conflicts(self._game)
+        """What of the user's keys does not count, in words."""
+        return [*([self._complaint] if self._complaint else []), *conflicts(self._own, self._hotkeys)]
 
     def poll(self) -> Input:
         """What the hands did since the last call; what concerns the window alone is done here."""
+        if self._bound is not self._preferences.bindings:
+            self._bind()
         for event in pygame.event.get():
             self._handle(event)
         given = self._controls.take()
-        for command in given.commands:
-            self._obey(command)
-        if any(command in _SCALES or command is Command.FULLSCREEN for command in given.commands):
-            self._set_mode()
+        if not self._listens:
+            for command in given.commands:
+                self._obey(command)
+        self._set_mode()
         return given
 
     def show(self, frame: Frame, status: Status) -> None:
         """Show a frame, (h, w, 3), and what is to be said over it."""
+        self._listens = status.sheet is not None and status.sheet.listens
+        if self._covered != (status.sheet is not None):
+            self._covered = not self._covered
+            self._controls.clear()  # the key that chose "resume" must not make the hero jump
         window = pygame.display.get_surface()
         if window is None:
             return
-        height, width = frame.shape[:2]
-        left, top, wide, high = fit(window.get_size(), (width, height), self._stretch(), integer=self._integer)
-        image = pygame.image.frombuffer(frame.tobytes(), (width, height), "RGB")
-        if self._picture is None or self._picture.get_size() != (wide, high):
-            self._picture = pygame.Surface((wide, high)).convert()
-        # Scaling straight onto the window raises where the pixel formats differ.
-        pygame.transform.scale(image.convert(self._picture), (wide, high), self._picture)
-        if (wide, high) != window.get_size():
-            window.fill("black")
-        window.blit(self._picture, (left, top))
-        self._painter.paint(window, status)
+        look = self._preferences.look
+        self._projector.draw(window, frame, look, stretch(look.aspect, self._game))
+        self._painter.paint(window, status, look.hud_size)
         pygame.display.flip()
 
     def change(self, game: GameSpec) -> None:
         """Another game is played from now on."""
-        resized = (game.width, game.height) != (self._game.width, self._game.height)
-        self._game = game = remap(game, self._user_keys.get(game.name, {}))
-        self._controls = Controls(game)
-        self._painter = Painter(game)
-        if resized and not self._fullscreen:
-            self._set_mode()
+        self._game = game
+        self._bind()
+        self._set_mode()
         pygame.display.set_caption(f"dreamplay: {game.title}")
 
     def close(self) -> None:
@@ -146,34 +111,52 @@ class Window:
         pygame.font.quit()
         pygame.display.quit()
 
-    def _stretch(self) -> float:
-        if self._aspect == "square":
-            return 1.0
-        if self._aspect == "8:7":
-            return 8 / 7
-        return (4 / 3) / (self._game.width / self._game.height)
+    def _bind(self) -> None:
+        """Take over the user's own keys; those that mean nothing are left out and complained of."""
+        own = self._preferences
+        self._bound, self._complaint = own.bindings, ""
+        try:
+            self._own, self._hotkeys = own.own(self._game), own.hotkeys()
+        except UnknownNameError as error:
+            self._complaint = f"Own keys left out: {error}"
+            self._own, self._hotkeys = self._game, HOTKEYS
+        self._controls = Controls(self._own, self._hotkeys, own.bindings.toggles)
+        self._painter = Painter(self._own, self._hotkeys)
 
     def _set_mode(self) -> None:
-        width, height = round(self._game.width * self._stretch() * self._scale), self._game.height * self._scale
+        """Give the window the size that the look asks for, where it asks for another one than it did."""
+        look, game = self._preferences.look, self._game
+        shape = (look.fullscreen, look.scale, look.aspect, game.width, game.height)
+        if shape == self._shape:
+            return
+        self._shape = shape
+        width, height = round(game.width * stretch(look.aspect, game) * look.scale), game.height * look.scale
         try:
-            if self._fullscreen:
+            if look.fullscreen:
                 pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
             else:
                 pygame.display.set_mode((width, height), pygame.RESIZABLE)
         except pygame.error as error:
             raise DisplayError(f"No window could be opened ({error}). {_WITHOUT}") from error
-        pygame.display.set_caption(f"dreamplay: {self._game.title}")
-        pygame.mouse.set_visible(not self._fullscreen)
+        pygame.display.set_caption(f"dreamplay: {game.title}")
+        pygame.mouse.set_visible(not look.fullscreen)
 
     def _obey(self, command: Command) -> None:
+        if command not in _OWN:
+            return
+        look = self._preferences.look
         if command in _SCALES:
-            self._scale, self._fullscreen = _SCALES[command], False
+            look = replace(look, scale=_SCALES[command], fullscreen=False)
+            self._shape = None  # also where somebody has pulled at its corner since
         elif command is Command.FULLSCREEN:
-            self._fullscreen = not self._fullscreen
+            look = replace(look, fullscreen=not look.fullscreen)
         elif command is Command.INTEGER_SCALE:
-            self._integer = not self._integer
+            look = replace(look, fill=not look.fill)
         elif command is Command.ASPECT:
-            self._aspect = ASPECTS[(ASPECTS.index(self._aspect) + 1) % len(ASPECTS)]
+            look = replace(look, aspect=after(look.aspect, ASPECTS))
+        elif command is Command.FILTER:
+            look = replace(look, filter=after(look.filter, FILTERS))
+        self._preferences.dress(look)
 
     def _handle(self, event: pygame.event.Event) -> None:
         controls = self._controls

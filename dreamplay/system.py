@@ -38,12 +38,28 @@ def first_run() -> bool:
     return True
 
 
-def settings() -> Path:
-    """The file of the user's settings; it need not exist."""
+def settings() -> Path | None:
+    """The file of the user's settings, which need not exist; None where there is no home to keep it in."""
+    home, named = _home(), os.environ.get("XDG_CONFIG_HOME")
     if sys.platform in ("win32", "darwin"):
-        return _state() / "config.toml"
-    home = _home() or Path(tempfile.gettempdir())
-    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "dreamplay" / "config.toml"
+        return _state() / "config.toml" if home else None
+    folder = Path(named) if named else home / ".config" if home else None
+    return folder / "dreamplay" / "config.toml" if folder else None
+
+
+def speeds() -> Path | None:
+    """The file of how fast models ran here, which need not exist; None where there is no home to keep it in."""
+    return _state() / "speeds.json" if _home() else None
+
+
+def free_memory() -> int | None:
+    """Bytes that a program may still take without swapping; None where the system does not tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    return found[0] if found else None
 
 
 def _home() -> Path | None:

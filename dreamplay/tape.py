@@ -12,9 +12,16 @@ from queue import Empty, SimpleQueue
 
 from dreamplay import video
 from dreamplay.errors import DreamplayError
+from dreamplay.files import unused
 from dreamplay.movie import Header
-from dreamplay.recorder import MOVIE, Recorder, export, plan, unused
+from dreamplay.recorder import MOVIE, Recorder, export, plan
 from dreamplay.world import Buttons, Frame, GameSpec
+
+Mark = tuple[Path, tuple[int, int]]
+"""Where a movie stood: its journal, and the recorder's own mark."""
+
+Stamp = Callable[[Frame, Buttons, tuple[str, ...]], Frame]
+"""Draws the buttons, of these names, into a frame of a film."""
 
 _HURRY = 300  # frames of a film that are exported within half a second; longer ones are left to `recover`
 
@@ -32,6 +39,7 @@ class Tape:
         target: Path | None = None,
         header: Callable[[int], Header] | None = None,
         clip: bool = True,
+        stamp: Stamp = lambda frame, buttons, names: frame,
     ) -> None:
         """Prepare; nothing is written before `reset`.
 
@@ -43,6 +51,7 @@ class Tape:
             target: A film or movie to record from the start.
             header: Makes the header of a movie from its seed; needed to record one.
             clip: Whether to keep the last half minute.
+            stamp: What films show besides the game.
 
         Raises:
             UsageError: The target's ending is unknown.
@@ -50,8 +59,9 @@ class Tape:
         self._game, self._fps = game, fps
         self._pictures, self._journals = pictures, journals
         self._target, self._header = target, header
+        self._stamp = stamp
         self._main: Recorder | None = None
-        self._gif: Recorder | None = None
+        self._film: Recorder | None = None
         self._clip = video.Clip(fps) if clip else None
         self._news: SimpleQueue[str] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -63,7 +73,7 @@ class Tape:
     @property
     def seconds(self) -> float | None:
         """Time recorded so far; None when nothing is recorded."""
-        recorder = self._gif or self._main
+        recorder = self._film or self._main
         return recorder.seconds if recorder is not None else None
 
     def change(self, game: GameSpec) -> None:
@@ -75,10 +85,8 @@ class Tape:
 
     def reset(self, seed: int, frame: Frame) -> None:
         """The world was reset with the seed to this frame: a film goes on, a movie ends and the next one begins."""
-        if self._main is not None and self._main.plan.target.suffix == MOVIE and self._main.frames:
-            self._finish(self._main)
-            self._target = unused(self._main.plan.target)
-            self._main = None
+        if self._main is not None and self._main.is_movie and self._main.frames:
+            self._end_movie(self._main)
         if self._main is None and self._target is not None:
             header = self._header(seed) if self._header else None
             self._main = self._open(self._target, frame, header)
@@ -89,31 +97,54 @@ class Tape:
         """Keep a frame and the buttons that led to it; never raises, a full disk becomes news."""
         if self._clip is None and self._main is None:
             return
-        packed = video.pack(frame)
+        packed = video.pack(self._stamp(frame, buttons, self._game.buttons))
         if self._clip is not None:
             self._clip.push(packed)
-        for recorder in (self._main, self._gif):
+        for recorder in (self._main, self._film):
             if recorder is not None:
                 recorder.write(buttons, frame, packed)
                 self._drop_stopped(recorder)
 
     def undo(self, frames: int) -> None:
         """The player rewound."""
-        for recorder in (self._main, self._gif):
+        for recorder in (self._main, self._film):
             if recorder is not None:
                 recorder.undo(frames)
+
+    def mark(self) -> Mark | None:
+        """Where the movie stands, for `go`; None when none is recorded."""
+        return (self._main.journal, self._main.mark) if self._main is not None and self._main.is_movie else None
+
+    def go(self, mark: Mark | None) -> None:
+        """The player loaded a state of that moment: the movie goes on from there, films just go on.
+
+        A movie that the state is no part of ends here; the next reset begins another one.
+        """
+        main = self._main
+        if main is None or not main.is_movie:
+            return
+        if mark is not None and mark[0] == main.journal:
+            main.go(mark[1])
+            return
+        self._news.put("The movie ends here: the state is older than it")
+        self._end_movie(main)
+
+    def _end_movie(self, main: Recorder) -> None:
+        self._finish(main)
+        self._target = unused(main.plan.target)
+        self._main = None
 
     def screenshot(self, frame: Frame) -> None:
         """Write a PNG of the frame."""
         self._in_background(self._name(".png"), lambda path: video.write_png(path, frame))
 
-    def toggle_gif(self, frame: Frame) -> None:
-        """Start a GIF with this frame, or end it and write it."""
-        if self._gif is None:
-            self._gif = self._open(self._name(".gif"), frame, None)
+    def toggle_film(self, frame: Frame, kind: str = ".gif") -> None:
+        """Start a GIF or an MP4 with this frame, or end the one that runs and write it."""
+        if self._film is None:
+            self._film = self._open(self._name(kind), frame, None)
         else:
-            self._finish(self._gif)
-            self._gif = None
+            self._finish(self._film)
+            self._film = None
 
     def save_clip(self) -> None:
         """Write the last half minute as a GIF."""
@@ -136,10 +167,10 @@ class Tape:
         Args:
             hurry: Leave long films as journals, to be finished by `dreamplay recover`.
         """
-        for recorder in (self._main, self._gif):
+        for recorder in (self._main, self._film):
             if recorder is not None:
                 self._finish(recorder, hurry=hurry)
-        self._main = self._gif = None
+        self._main = self._film = None
         if not hurry:
             for thread in self._threads:
                 thread.join()
@@ -168,8 +199,8 @@ class Tape:
             return
         self._say_failed(recorder.stopped)
         self._finish(recorder)
-        if recorder is self._gif:
-            self._gif = None
+        if recorder is self._film:
+            self._film = None
         else:
             self._main = self._target = None
 

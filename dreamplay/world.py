@@ -3,6 +3,7 @@
 Axis letters: h w pixels, K buttons.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -85,3 +86,33 @@ class World(Protocol):
 
     def restore(self, state: State) -> Frame:
         """Go back to a saved present. Returns the frame that was shown then, (h, w, 3)."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame of a real game.
+
+    Attributes:
+        buttons: Held in the step that led to it.
+        frame: (h, w, 3).
+        probe: What the console says of it.
+    """
+
+    buttons: Buttons
+    frame: Frame
+    probe: Mapping[str, int]
+
+
+def layers(world: World) -> Iterator[World]:
+    """The world, the one within it (`inner`), and so on to the one that makes the frames."""
+    within: World | None = world
+    while within is not None:
+        yield within
+        within = getattr(within, "inner", None)
+
+
+def news(world: World) -> Iterator[str]:
+    """What the world's layers have to tell, each sentence once."""
+    for layer in layers(world):
+        while hasattr(layer, "news") and (sentence := layer.news()):
+            yield sentence

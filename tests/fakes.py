@@ -1,13 +1,13 @@
 """Worlds and screens for tests: exact, instant, and honest about what they were given."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dreamplay.controls import Input, Status
 from dreamplay.hotkeys import Command
-from dreamplay.world import Buttons, Frame, GameSpec
+from dreamplay.world import Buttons, Frame, GameSpec, Moment
 
 COUNTER = GameSpec(
     name="counter",
@@ -91,6 +91,35 @@ def read(frame: Frame) -> Seen:
     """What a frame of CounterWorld says."""
     steps, held = frame[0, 0].tolist(), frame[0, 1].tolist()
     return Seen(steps[0] << 16 | steps[1] << 8 | steps[2], held[0] << 8 | held[1], held[2])
+
+
+class Console(CounterWorld):
+    """A real game that tells where its hero is."""
+
+    def probe(self) -> Mapping[str, int]:
+        """The hero goes a pixel a step."""
+        return {"x": 10 + self.save().steps, "y": 100, "y_viewport": 1}
+
+    def mark(self) -> None:
+        """Every present is quick to go back to."""
+
+
+class Dreamer(CounterWorld):
+    """A dream that counts, and that goes on from any frame of its kind."""
+
+    memory = 4
+    drift = 0
+    past: Sequence[Moment] = ()
+
+    @property
+    def hero(self) -> tuple[int, int]:
+        """As in the real game, but for the drift."""
+        return 10 + self.save().steps + self.drift, 100 - self.drift
+
+    def anchor(self, moments: Sequence[Moment]) -> Frame:
+        """Go on from the newest moment."""
+        self.past = moments
+        return self.restore(read(moments[-1].frame))
 
 
 class ScriptedScreen:

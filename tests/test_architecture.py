@@ -12,8 +12,16 @@ PLAYER = sorted((ROOT / "dreamplay").rglob("*.py"))
 TRAINING = sorted((ROOT / "training").rglob("*.py"))
 
 ALLOWED = {
-    "torch": ("dreamplay.models", "dreamplay.ring", "dreamplay.checkpoint", "dreamplay.dream", "dreamplay.bench"),
-    "pygame": ("dreamplay.screen", "dreamplay.hud"),
+    "torch": (
+        "dreamplay.models",
+        "dreamplay.ring",
+        "dreamplay.anchor",
+        "dreamplay.trial",
+        "dreamplay.checkpoint",
+        "dreamplay.dream",
+        "dreamplay.bench",
+    ),
+    "pygame": tuple(f"dreamplay.{name}" for name in ("screen", "projector", "hud", "card", "pane", "letters")),
     "huggingface_hub": ("dreamplay.repository",),
     "gymnasium": ("dreamplay.emulator",),
     "gym": ("dreamplay.emulator",),

@@ -63,11 +63,12 @@ def test_the_past_of_a_row_is_what_stepping_real_frames_leaves(made: Config) -> 
     first = int(shot.rows[0])
     ring = shot.ring([first])
     for row in range(first, LENGTHS[0] - 1):
-        moved = model.move(ring, shot.held[row : row + 1], shot.motion[row : row + 1])
+        now = torch.tensor([row])
+        moved = model.move(ring, shot.held[now], shot.foresight(now))
         ring = model.push(ring, moved, shot.pictures(torch.tensor([row])))
         expected = shot.ring([row + 1])
         for name, tensor in ring.tensors().items():
-            if name != "places" and not (name == "frames" and made.motion):
+            if not (name == "frames" and made.motion):
                 assert torch.equal(tensor, expected.tensors()[name]), (row, name)
         known = expected.frames != len(made.palette) if made.palette else torch.ones_like(ring.frames, dtype=torch.bool)
         assert torch.equal(ring.frames[known], expected.frames[known]), row
@@ -90,7 +91,7 @@ def test_after_the_true_scroll_the_level_stands_still() -> None:
     shot = tiny.footage(made, *LENGTHS)
     rows = np.array([row for row in shot.rows if shot.scrolls[row]])
     now = torch.from_numpy(rows)
-    moved = tiny.model(made).move(shot.ring(rows), shot.held[now], shot.motion[now])
+    moved = tiny.model(made).move(shot.ring(rows), shot.held[now], shot.foresight(now))
     before, after = moved.frames[:, -1, :64], shot.pictures(now)[:, :64]
     known = before != len(tiny.PALETTE)
     assert len(rows) > 10
@@ -123,14 +124,12 @@ def test_rgb_pasts_show_the_colours_of_the_indices() -> None:
     assert torch.equal(colors.ring([21]).newest, expected)
 
 
-def test_stillness_counts_rows_without_change() -> None:
+def test_rows_without_the_hero_are_counted() -> None:
     made = tiny.config()
     play = tiny.Play(30, game=made.game)
-    play.frames[:] = play.frames[0]
-    play.table["camera"] = np.zeros(30, np.int64)
+    play.table["thing0_kind"][10:25] = 0
     shot = Footage(cast(Cache, play), assets.setting(replace(made, patience=12)))
-    assert shot.still.tolist() == [min(row, 12) for row in range(30)]
-    assert not shot.changed.any()
+    assert shot.absent.tolist() == [0] * 10 + [min(n, 12) for n in range(1, 16)] + [0] * 5
 
 
 def test_changed_patches_are_counted_below_the_status_bar() -> None:

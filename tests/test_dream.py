@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch._dynamo
+import torch._inductor.config
 
-from dreamplay import bench
+from dreamplay import bench, trial
 from dreamplay.checkpoint import Cartridge
 from dreamplay.config import Config
-from dreamplay.dream import Dream, compile_model, load, schedule
+from dreamplay.dream import Dream, load, schedule
 from dreamplay.errors import DeviceError, UnknownNameError, UsageError
+from dreamplay.models.model import Moved
 from dreamplay.world import World
 from tests import contract, tiny
 from tests.fakes import CounterWorld
@@ -161,15 +164,21 @@ def test_a_compiled_dream_is_the_eager_one() -> None:
     """Fused sums round otherwise: features agree to 1e-3, and a pixel may differ where two colours are as likely."""
     made = tiny.config()
     eager, compiled = dream(made), dream(made)
-    compile_model(compiled.cartridge.model)
+    compiled.compile()
     assert compiled.backend == "compiled"
-    ring = tiny.ring(made)
-    model = eager.cartridge.model
-    moved = model.move(ring, tiny.held(made), torch.tensor([0]))
-    imagine = compiled.cartridge.model.compiled
+    contract.play(compiled, count=1)
+    seen: list[tuple[Moved, torch.Tensor]] = []
+    model, imagine = eager.cartridge.model, compiled.cartridge.model.compiled
     assert imagine is not None
+
+    def note(moved: Moved, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append((moved, noise))
+        return model.imagine(moved, noise)
+
+    model.compiled = note
+    model.step(tiny.ring(made), tiny.held(made), tiny.noise(model))
     with torch.no_grad():
-        for one, other in zip(model.imagine(moved, tiny.noise(model)), imagine(moved, tiny.noise(model)), strict=True):
+        for one, other in zip(model.imagine(*seen[0]), imagine(*seen[0]), strict=True):
             assert torch.allclose(one, other, atol=1e-3)
     off = [
         float((a.astype(int) != b).mean())
@@ -177,3 +186,89 @@ def test_a_compiled_dream_is_the_eager_one() -> None:
     ]
     assert max(off) < 0.01
     assert bench.operations(compiled, 0) > 0
+
+
+def test_numbers_that_are_not_finite_are_noticed() -> None:
+    world = dream()
+    world.reset(0)
+    world.step(0)
+    assert world.finite
+    next(world.cartridge.model.denoiser.parameters()).data.fill_(float("nan"))
+    world.step(0)
+    assert not world.finite
+
+
+def test_other_noise_is_another_dream() -> None:
+    world = dream(tiny.plain())
+    world.reset(0)
+    state = world.save()
+    first = world.step(0)
+    world.restore(state)
+    world.renew(99)
+    assert not np.array_equal(world.step(0), first)
+
+
+def test_the_pictures_are_the_starts() -> None:
+    world = dream()
+    assert np.array_equal(world.pictures[1], world.reset(1))
+
+
+def test_out_of_memory_gives_up_bits_then_steps_then_says_so() -> None:
+    world = dream()
+    world.reset(0)
+    shortages = [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()]
+    model, imagine = world.cartridge.model, world.cartridge.model.imagine
+
+    def short(*given: object) -> object:
+        if shortages:
+            raise shortages.pop()
+        return imagine(*given)  # type: ignore[arg-type]
+
+    model.imagine = short  # type: ignore[assignment, method-assign]  # as a device that is full
+    assert world.step(0).shape == (32, 48, 3)
+    assert (world.dtype, world.steps, world.age) == ("bfloat16", 1, 1)
+    assert world.news() == "Out of memory: going on with 2 sampler steps in bfloat16 on cpu"
+    assert "1 sampler steps" in world.news()
+    shortages.append(MemoryError())
+    with pytest.raises(DeviceError, match="close other programs"):
+        world.step(0)
+
+
+def test_an_error_of_another_kind_is_not_hidden() -> None:
+    world = dream()
+    world.reset(0)
+
+    def broken(*given: object) -> object:
+        raise RuntimeError("no kernel image")
+
+    world.cartridge.model.imagine = broken  # type: ignore[assignment, method-assign]
+    with pytest.raises(RuntimeError, match="no kernel image"):
+        world.step(0)
+
+
+def test_the_memory_that_a_cartridge_needs_is_that_of_its_tensors_twice() -> None:
+    made = tiny.config()
+    weights = sum(tensor.numel() for tensor in tiny.model(made).state_dict().values())
+    assert weights * 8 < trial.needed_memory(made) < weights * 8 + 100_000
+
+
+def test_bfloat16_draws_what_float32_draws() -> None:
+    assert trial.agreement(cartridge(), device="cpu", dtype=torch.float32) == 1
+    assert trial.agreement(cartridge(), device="cpu", dtype=torch.bfloat16) > trial.ENOUGH
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch's compiler, of torch's own modules
+def test_a_dream_plays_on_while_it_is_compiled() -> None:
+    world = dream()
+    world.reset(0)
+    torch._dynamo.reset()
+    frames = 0
+    with torch._inductor.config.patch(force_disable_caches=True):  # what was compiled once would be there at once
+        world.compile(wait=False)
+        while world.backend == "eager":
+            world.step(0)
+            frames += 1
+    assert frames > 3
+    assert world.news() == "Compiled: frames come faster now"
+    assert world.step(0).shape == (32, 48, 3)

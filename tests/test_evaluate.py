@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
 from dreamplay.models.model import Model
+from dreamplay.models.motion import Foresight
 from dreamplay.ring import Ring
 from dreamplay.world import Buttons, Frame, GameSpec
 from tests import samples
@@ -41,13 +42,13 @@ def config() -> Config:
         context=2,
         sigmas=(1.0,),
         temperature=0.0,
-        counters=(Counter(name="frame_counter", period=4096, step=1),),
+        counters=(Counter(name="frame_counter", period=4096, steps=(1,), reset=-1, digits=()),),
         patience=10,
         codec=CodecConfig(channels=2, width=8, hidden=8, colors=2),
-        motion=MotionConfig(fastest=8, cuts=(), history=4, width=8, eye=4),
+        motion=MotionConfig(fastest=8, cuts=(), history=4, width=8, eye=4, things=1, kinds=4, scenes=0, columns=0),
         denoiser=DenoiserConfig(
             backbone="unet", widths=(8,), blocks=1, embedding=8, residual=True, gate=0.5, sigma_data=0.4, memory=0,
-            columns=0,
+            columns=0, stamp=2,
         ),
     )  # fmt: skip
 
@@ -68,6 +69,7 @@ class ToyCache:
         zero, one = np.zeros(2 * rows, np.int64), np.ones(2 * rows, np.int64)
         self.table = {
             "camera": camera, "x": hero, "y": 24 * one, "visible": one, "player_state": 8 * one,
+            "thing0_x": hero, "thing0_y": 24 * one, "thing0_kind": one,
             "buttons": 2 * one, "frame_counter": np.arange(2 * rows), "number": np.arange(2 * rows) % rows,
             **dict.fromkeys(("score", "power", "coins", "lives"), zero),
         }  # fmt: skip
@@ -90,10 +92,9 @@ class Perfect:
     def __init__(self, footage: Footage) -> None:
         self.config, self.noise_shape, self.footage = config(), (2, 8, 8), footage
 
-    def scroll(self, ring: Ring, held: Tensor) -> Tensor:
-        """The true class."""
-        now = (ring.counters[:, 0] + 1).clamp(max=len(self.footage.frames) - 1)
-        return torch.nn.functional.one_hot(self.footage.motion[now], 9).float()
+    def foresee(self, ring: Ring, held: Tensor) -> Foresight:
+        """What was true."""
+        return self.footage.foresight((ring.counters[:, 0] + 1).clamp(max=len(self.footage.frames) - 1))
 
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:
         """The past one row on."""
@@ -103,9 +104,9 @@ class Perfect:
 class Copying(Perfect):
     """Shows the last frame for ever."""
 
-    def scroll(self, ring: Ring, held: Tensor) -> Tensor:
-        """Always 0."""
-        return torch.nn.functional.one_hot(torch.zeros(len(ring), dtype=torch.int64), 9).float()
+    def foresee(self, ring: Ring, held: Tensor) -> Foresight:
+        """Nothing moves."""
+        return Foresight(torch.zeros(len(ring), dtype=torch.int64), ring.things[:, -1], ring.counters)
 
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:
         """The same frame again."""

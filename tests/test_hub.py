@@ -187,8 +187,9 @@ def test_a_stalled_hub_is_given_up(machine: Machine, server: HubServer, fault: s
     assert "Cannot reach the Hub (timed out after 10 s)" in said
 
 
-def test_a_download_that_breaks_off_is_resumed(machine: Machine, server: HubServer) -> None:
-    server.drop_at = 100
+@pytest.mark.parametrize("after", [0, 1, 100, 400])
+def test_a_download_that_breaks_off_is_resumed(machine: Machine, server: HubServer, after: int) -> None:
+    server.drop_at = after
     assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
 
 
@@ -221,6 +222,43 @@ def test_wrong_bytes_are_refused_and_not_kept(
     assert words in said
     server.files[name] = right
     assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+
+
+def test_a_commit_that_holds_something_else_stops_with_the_difference(
+    machine: Machine, server: HubServer, tmp_path: Path
+) -> None:
+    machine.run("hub.find('user/mario')")
+    write_cartridge(tmp_path / "another")
+    right, server.files = server.files, {path.name: path.read_bytes() for path in (tmp_path / "another").iterdir()}
+    shutil.rmtree(machine.snapshot)
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 3
+    assert "user/mario@3f2a1c9 is not what was downloaded first: config.json was " in said
+    assert machine.run("hub.find('user/mario', offline=True)")[0] == 4
+    server.files = right
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+
+
+def test_a_config_that_was_changed_in_the_cache_is_not_played_until_it_is_got_anew(
+    machine: Machine, server: HubServer
+) -> None:
+    machine.run("hub.find('user/mario')")
+    blob = (machine.snapshot / "config.json").resolve()
+    blob.write_text(blob.read_text().replace("MIT", "GPL"))
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 3
+    assert said.endswith(f"Get it anew: dreamplay get user/mario@{COMMIT}")
+    assert machine.run(f"hub.get('user/mario@{COMMIT}')") == (0, str(machine.snapshot))
+    assert machine.run("hub.find('user/mario')") == (0, str(machine.snapshot))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"0 config.json\n", b"0" * 9000])
+def test_a_pin_that_is_none_is_an_error(machine: Machine, server: HubServer, content: bytes) -> None:
+    machine.run("hub.find('user/mario')")
+    (machine.snapshot.parents[1] / "pins" / COMMIT).write_bytes(content)
+    status, said = machine.run("hub.find('user/mario')")
+    assert status == 3
+    assert "is no pin. Delete it" in said
 
 
 def test_a_repository_without_config_is_no_cartridge(machine: Machine, server: HubServer) -> None:

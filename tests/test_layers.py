@@ -3,7 +3,7 @@
 import torch
 
 from dreamplay.models import layers
-from dreamplay.models.layers import FilmBlock, ResBlock
+from dreamplay.models.layers import PATCH, FilmBlock, ResBlock, Stamps
 from tests import tiny
 
 
@@ -60,3 +60,18 @@ def test_blocks_begin_as_the_identity() -> None:
     x = torch.randn(2, 8, 3, 4)
     assert torch.equal(ResBlock(8)(x), x)
     assert torch.equal(FilmBlock(8, 4)(x, torch.randn(2, 4)), x)
+
+
+def test_stamps_are_the_sum_of_what_each_thing_shows_of_each_cell() -> None:
+    torch.manual_seed(0)
+    stamps = Stamps(kinds=5, rank=3)
+    things = torch.tensor([[[11, 9, 2], [-5, 20, 4], [16, 16, 0]]])
+    expected = torch.zeros(3, 6, 4)
+    for x, y, kind in things[0, :2].tolist():
+        for row in range(6):
+            for column in range(4):
+                right, down = column * PATCH - x + PATCH, row * PATCH - y + PATCH
+                if 0 < right < len(stamps.across.weight) and 0 < down < len(stamps.down.weight):
+                    piece = stamps.across.weight[right] * stamps.down.weight[down]
+                    expected[:, row, column] += stamps.kind.weight[kind] * piece
+    assert torch.allclose(stamps(things, 6, 4)[0], expected, atol=1e-5)

@@ -19,7 +19,7 @@ def scene(scroll: int = 0, batch: int = 1) -> tuple[Model, Moved, torch.Tensor]:
     """A model, a scrolled past, and features to draw from."""
     made = tiny.config()
     model, ring = tiny.model(made), tiny.ring(made, batch)
-    moved = model.move(ring, tiny.held(made, batch), torch.full((batch,), scroll))
+    moved = model.move(ring, tiny.held(made, batch), tiny.going(ring, scroll))
     return model, moved, torch.randn(batch, 4, 6, 8, generator=torch.Generator().manual_seed(1))
 
 
@@ -117,7 +117,7 @@ def test_with_everything_off_it_is_a_plain_latent_diffusion_of_the_next_frame() 
     model, ring = tiny.model(made), tiny.ring(made)
     held, noise = tiny.held(made), tiny.noise(model)
     with torch.no_grad():
-        moved = model.move(ring, held, torch.zeros(1, dtype=torch.int64))
+        moved = model.move(ring, held, tiny.going(ring))
         _, told = model.observe(moved)
         x = noise * made.sigmas[0]
         for sigma, lower in ((2.0, 0.5), (0.5, 0.0)):
@@ -140,7 +140,7 @@ def test_a_scroll_carries_the_odometer_and_a_cut_sets_it() -> None:
     model, ring = tiny.model(made), tiny.ring(made)
     there = int(ring.odometer[0])
     for motion, odometer, scroll in ((0, there, 0), (3, there + 3, 3), (5, 0, 0), (6, 64, 0)):
-        moved = model.move(ring, tiny.held(made), torch.tensor([motion]))
+        moved = model.move(ring, tiny.held(made), tiny.going(ring, motion))
         assert (int(moved.odometer[0]), int(moved.scrolls[0, -1])) == (odometer, scroll)
 
 
@@ -148,7 +148,7 @@ def test_an_unknown_odometer_stays_unknown() -> None:
     made = tiny.config()
     model, ring = tiny.model(made), tiny.ring(made).without_odometer(torch.tensor([True]))
     for motion in (0, 3, 6):
-        assert int(model.move(ring, tiny.held(made), torch.tensor([motion])).odometer[0]) == -1
+        assert int(model.move(ring, tiny.held(made), tiny.going(ring, motion)).odometer[0]) == -1
 
 
 def test_clocks_go_on_and_wrap_around() -> None:
@@ -158,18 +158,13 @@ def test_clocks_go_on_and_wrap_around() -> None:
     assert int(step(model, ring).counters[0, 0]) == (before + 2) % 16
 
 
-def test_stillness_counts_frames_without_change_and_ends_with_one() -> None:
-    model, moved, _ = scene()
-    ring = tiny.ring(tiny.config())
-    still = model.push(ring, moved, moved.frames[:, -1])
-    assert int(still.still[0]) == int(ring.still[0]) + 1
-    changed = moved.frames[:, -1].clone()
-    changed[0, -1, -1] = (changed[0, -1, -1] + 1) % UNKNOWN
-    assert int(model.push(ring, moved, changed).still[0]) == 0
-
-
-def test_a_change_of_the_status_bar_alone_is_stillness() -> None:
-    model, moved, _ = scene()
-    changed = moved.frames[:, -1].clone()
-    changed[0, 0, 0] = (changed[0, 0, 0] + 1) % UNKNOWN
-    assert int(model.push(tiny.ring(tiny.config()), moved, changed).still[0]) > 0
+def test_frames_without_the_hero_are_counted_until_the_scene_changes() -> None:
+    made = tiny.config()
+    model, ring = tiny.model(made), tiny.ring(made)
+    for kind, expected in ((-1, 1), (-1, 2), (0, 1), (0, 2), (-1, 1), (1, 0)):
+        things = ring.things[:, -1].clone()
+        things[:, 0, 2] = kind
+        moved = model.move(ring, tiny.held(made), replace(tiny.going(ring), things=things))
+        assert int(moved.absent[0]) == expected
+        ring = model.push(ring, moved, moved.frames[:, -1])
+        assert int(ring.absent[0]) == expected

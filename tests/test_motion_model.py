@@ -1,11 +1,12 @@
-"""The motion head finds a hero that is painted there, and reads every step of the past."""
+"""The motion head reads every step of the past and leads things where they go; the tracker finds what is painted."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
-from dreamplay.models.motion import Motion
+from dreamplay.models.motion import REACH, Motion, Moves, arrive, most_steps, moves, tick
+from dreamplay.ring import Ring
 from tests import tiny
 
 
@@ -16,36 +17,83 @@ def motion() -> Motion:
     return network
 
 
-def arguments() -> dict[str, torch.Tensor]:
-    """A random past, by the names of the head's arguments."""
+def past(**changes: torch.Tensor) -> Ring:
+    """A random past with all things there and some fields changed."""
     ring = tiny.ring(tiny.config())
-    return {
-        "buttons": ring.buttons,
-        "scrolls": ring.scrolls.float(),
-        "places": ring.places.index_fill(2, torch.tensor(2), 1.0),
-        "held": tiny.held(tiny.config()),
-        "odometer": torch.tensor([70.0]),
-        "still": torch.tensor([3.0]),
-    }
+    things = ring.things.clamp(min=1)
+    return replace(ring, things=things, **changes) if "things" not in changes else replace(ring, **changes)
+
+
+def says(ring: Ring, held: torch.Tensor | None = None) -> torch.Tensor:
+    """All logits in a row, those of the scroll last."""
+    outlook = motion()(ring, tiny.held(tiny.config()) if held is None else held)
+    return torch.cat([getattr(outlook, field.name).flatten() for field in fields(outlook)])
 
 
 def test_there_is_a_class_for_every_speed_and_every_cut() -> None:
-    assert motion()(**arguments()).shape == (1, 4 + 1 + 2)
+    assert motion()(past(), tiny.held(tiny.config())).scroll.shape == (1, 4 + 1 + 2)
 
 
 @pytest.mark.parametrize("step", range(8))
-@pytest.mark.parametrize("name", ["buttons", "scrolls", "places"])
+@pytest.mark.parametrize("name", ["buttons", "scrolls", "things"])
 def test_every_step_of_the_past_counts(name: str, step: int) -> None:
-    past = arguments()
-    changed = past[name].clone()
-    changed[:, step] = changed[:, step] + 1
-    assert not torch.equal(motion()(**past), motion()(**(past | {name: changed})))
+    changed = past().tensors()[name].clone()
+    changed[:, step] = (changed[:, step] + 1) % 6
+    assert not torch.equal(says(past()), says(past(**{name: changed})))
 
 
-@pytest.mark.parametrize("name", ["held", "odometer", "still"])
+@pytest.mark.parametrize("name", ["odometer", "absent", "counters", "frames"])
 def test_the_present_counts(name: str) -> None:
-    past = arguments()
-    assert not torch.equal(motion()(**past), motion()(**(past | {name: past[name] + 1})))
+    value = past().tensors()[name]
+    assert not torch.equal(says(past()), says(past(**{name: (value + 1).clamp(max=4 if name == "frames" else 99)})))
+
+
+def test_the_buttons_held_now_count() -> None:
+    assert not torch.equal(says(past()), says(past(), torch.zeros(1, 3)))
+
+
+def test_the_moves_between_two_moments_lead_from_one_to_the_other() -> None:
+    generator = torch.Generator().manual_seed(0)
+    now, after = (torch.randint(40, (5, 3, 3), generator=generator) for _ in range(2))
+    now[:, 0, 2], after[:, 1, 2] = 0, 0
+    after[:, 2] = now[:, 2] + torch.tensor([3, -4, 1])
+    scrolls = torch.tensor([0, 1, 2, 3, 4])
+    led = moves(now, after, scrolls)
+    expected = after * (after[..., 2:] > 0)
+    assert torch.equal(arrive(led, after[..., :2], now, scrolls), expected)
+    elsewhere = arrive(led, torch.zeros_like(after[..., :2]), now, scrolls)
+    assert torch.equal(elsewhere[:, 2], after[:, 2])  # a short way is not told as a jump
+    assert (elsewhere[:, 0, :2] == 0).all()  # what comes into being jumps
+
+
+def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
+    now = torch.tensor([[15, 5]])
+    after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
+    assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
+
+
+def test_a_scene_is_cut_only_while_the_hero_is_away() -> None:
+    head, ring = motion(), past()
+    outlook = head(ring, tiny.held(tiny.config()))
+    scroll = torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0]])
+    for kind, expected in ((0, 5), (2, 1)):
+        kinds = outlook.kinds.clone()
+        kinds[:, 0, kind] = kinds.max() + 1
+        assert int(head.likeliest(replace(outlook, scroll=scroll, kinds=kinds), ring).motion) == expected
+
+
+def test_what_leaves_the_known_places_is_gone() -> None:
+    now = torch.tensor([[[-63, 0, 1], [0, -31, 1]]])
+    led = Moves(torch.tensor([[1, 1]]), torch.tensor([[REACH - 2, REACH]]), torch.tensor([[REACH, REACH - 2]]))
+    assert not arrive(led, torch.zeros(1, 2, 2, dtype=torch.int64), now, torch.tensor([0])).any()
+
+
+def test_things_see_the_pixels_around_them() -> None:
+    ring = past()
+    x, y = (int(v) for v in ring.things[0, -1, 0, :2])
+    changed = ring.frames.clone()
+    changed[:, -1, y : y + 8, x : x + 8] = 4 - changed[:, -1, y : y + 8, x : x + 8]
+    assert not torch.equal(says(ring), says(replace(ring, frames=changed)))
 
 
 def test_the_tracker_speaks_of_columns_rows_and_presence() -> None:
@@ -63,5 +111,5 @@ def test_the_place_is_the_likeliest_column_and_row() -> None:
 
 
 def test_a_head_without_cuts_has_only_speeds() -> None:
-    network = Motion(replace(tiny.MOTION, cuts=()), 3, tiny.PALETTE)
-    assert network(**arguments()).shape == (1, 5)
+    network = Motion(replace(tiny.MOTION, cuts=()), 3, tiny.PALETTE, tiny.COUNTERS)
+    assert network(past(), tiny.held(tiny.config())).scroll.shape == (1, 5)

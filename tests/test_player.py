@@ -4,19 +4,23 @@ import gc
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dreamplay import movie
+from dreamplay.beside import GAP, Beside
 from dreamplay.controls import Input
-from dreamplay.errors import CheckpointError, DivergedError
+from dreamplay.errors import CheckpointError, DivergedError, MissingExtraError
 from dreamplay.hotkeys import Command
+from dreamplay.menu import Menu, Page, Row
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
 from dreamplay.player import Clock, Pilot, Player, Sitting
 from dreamplay.tape import Tape
-from dreamplay.world import World
-from tests.fakes import COUNTER, CounterWorld, FakeTime, ScriptedScreen, Seen, read
+from dreamplay.world import Frame, World
+from tests.fakes import COUNTER, Console, CounterWorld, Dreamer, FakeTime, ScriptedScreen, Seen, read
 
 QUIET = Input()
 HEADER = movie.Header("counter", "dream", "", "", 7, 30, COUNTER.buttons)
@@ -33,7 +37,7 @@ class Table:
         pilot: Pilot | None = None,
         card: float = 0.0,
         open_model: Callable[[str], World] | None = None,
-        models: tuple[str, ...] = (),
+        menu: Menu | None = None,
     ) -> None:
         self.time = FakeTime()
         self.world = CounterWorld()
@@ -43,7 +47,7 @@ class Table:
             self.world,
             self.screen,
             self.tape,
-            Sitting(7, 30, pilot=pilot, rewinds=True, card=card, open_model=open_model, models=models),
+            Sitting(7, 30, pilot=pilot, rewinds=True, card=card, open_model=open_model, menu=menu or Menu()),
             Clock(self.time.now, self.time.sleep),
         )
 
@@ -162,16 +166,51 @@ def test_a_bad_model_is_a_sentence_and_the_game_goes_on(tmp_path: Path) -> None:
     assert table.screen.statuses[-1].toast == "folder: no cartridge"
 
 
-def test_the_model_key_goes_through_what_is_installed(tmp_path: Path) -> None:
+def menu_of(*rows: Row) -> Menu:
+    menu = Menu()
+    menu.change(Page("Counter", lambda: list(rows)), {}, COUNTER)
+    return menu
+
+
+def test_the_game_stands_still_under_the_menu(tmp_path: Path) -> None:
+    inputs = [QUIET, press(Command.MENU), Input(1), Input(touched=("escape",), commands=(Command.MENU,)), Input(8)]
+    table = Table(tmp_path, inputs, menu=menu_of(Row("Resume"))).play()
+    assert table.world.pressed == [0, 0, 8]
+    assert [status.sheet is not None for status in table.screen.statuses[:5]] == [False, False, True, True, False]
+
+
+def test_a_model_that_is_chosen_in_the_menu_is_played(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def note(name: str) -> World:
         asked.append(name)
         return CounterWorld()
 
-    keys = [press(Command.NEXT_MODEL)] * 3
-    Table(tmp_path, keys, open_model=note, models=("one", "two")).play()
-    assert asked == ["two", "one", "two"]
+    menu = Menu()
+    menu.change(Page("Counter", lambda: [Row("two", choose=lambda: menu.play("two"))]), {}, COUNTER)
+    Table(tmp_path, [press(Command.MENU), Input(touched=("return",)), QUIET], open_model=note, menu=menu).play()
+    assert asked == ["two"]
+
+
+def test_a_loaded_state_goes_on_as_it_did(tmp_path: Path) -> None:
+    inputs = [Input(1), press(Command.SAVE_STATE), Input(2), Input(2), press(Command.LOAD_STATE, buttons=8), QUIET]
+    table = Table(tmp_path, inputs).play()
+    assert [seen.steps for seen in table.screen.seen[:7]] == [0, 1, 2, 3, 4, 2, 3]
+
+
+def test_a_load_can_be_undone(tmp_path: Path) -> None:
+    inputs = [press(Command.SAVE_STATE), QUIET, QUIET, press(Command.LOAD_STATE), press(Command.UNDO_LOAD)]
+    table = Table(tmp_path, inputs).play()
+    assert [seen.steps for seen in table.screen.seen[3:6]] == [3, 1, 4]
+
+
+def test_the_strip_shows_what_was_saved_and_goes_away(tmp_path: Path) -> None:
+    table = Table(tmp_path, [QUIET, press(Command.SAVE_STATE), *[QUIET] * 100]).play()
+    strip = table.screen.statuses[2].strip
+    assert strip is not None
+    assert strip.pictures[0] is not None
+    assert read(strip.pictures[0]).steps == 1
+    assert table.screen.statuses[-1].strip is None
 
 
 def test_a_pilot_plays_and_the_hands_take_over(tmp_path: Path) -> None:
@@ -211,7 +250,7 @@ def test_a_replay_that_differs_is_found(tmp_path: Path, wrong: int) -> None:
 
 def test_any_command_in_any_state_is_survived(tmp_path: Path) -> None:
     inputs = [press(command, buttons=1) for command in Command if command is not Command.QUIT]
-    table = Table(tmp_path, [*inputs, press(Command.PAUSE), *inputs, press(Command.CARD), *inputs]).play()
+    table = Table(tmp_path, [*inputs, press(Command.PAUSE), *inputs, press(Command.MENU), *inputs]).play()
     assert table.player.seed > 7
 
 
@@ -229,3 +268,87 @@ def test_hours_of_play_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert sizes[2] - sizes[1] < 20_000
+
+
+def sit(folder: Path, world: World, sitting: Sitting, inputs: Sequence[Input]) -> ScriptedScreen:
+    """Play a world with these inputs. Returns what was shown."""
+    time, screen = FakeTime(), ScriptedScreen(inputs)
+    tape = Tape(world.game, fps=30, pictures=folder / "pictures", journals=folder / "journals")
+    Player(world, screen, tape, sitting, Clock(time.now, time.sleep)).run()
+    tape.close()
+    return screen
+
+
+def test_v_puts_the_real_game_beside_the_dream_and_takes_it_away(tmp_path: Path) -> None:
+    dream, real = Dreamer(), Console()
+    sitting = Sitting(7, 30, rewinds=True, open_beside=lambda world: Beside(world, real))
+    keys = [QUIET, press(Command.BESIDE), Input(1), Input(8), press(Command.BESIDE), Input(2)]
+    screen = sit(tmp_path, dream, sitting, keys)
+    assert [game.width for game in screen.games] == [2 * COUNTER.width + GAP, COUNTER.width]
+    assert real.pressed[-3:] == dream.pressed[-5:-2] == [0, 1, 8]
+    assert dream.pressed[-2:] == [0, 2]
+    assert "pixels agree" in screen.statuses[4].lines[1]
+
+
+def test_backspace_brings_the_dream_back_to_the_real_game(tmp_path: Path) -> None:
+    dream, real = Dreamer(), Console()
+    world = Beside(dream, real)
+    keys = [Input(1), press(Command.ANCHOR), QUIET]
+    sit(tmp_path, world, Sitting(7, 30, rewinds=True), keys)
+    assert world.lines[1] == "100.0 % of pixels agree, together for 2 frames"
+
+
+def test_without_the_emulator_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    def refuse(world: World) -> World:
+        raise MissingExtraError("the real game", "mario")
+
+    screen = sit(tmp_path, Dreamer(), Sitting(7, 30, open_beside=refuse), [press(Command.BESIDE), QUIET])
+    assert screen.statuses[1].toast == "the real game needs the extra 'mario': pip install 'dreamplay[mario]'"
+    assert screen.seen[2].steps == 2
+
+
+def test_m_lets_the_computer_play_until_a_button_is_pressed(tmp_path: Path) -> None:
+    world = CounterWorld()
+    screen = sit(tmp_path, world, Sitting(7, 30), [press(Command.AUTOPILOT), *[QUIET] * 200, Input(1), QUIET, QUIET])
+    right = COUNTER.chord("right")
+    assert sum(bool(buttons & right) for buttons in world.pressed[:200]) > 100
+    assert world.pressed[201:] == [1, 0, 0]
+    assert [seen.steps for seen in screen.seen[:204]] == list(range(204))
+
+
+def test_after_a_minute_without_anybody_the_computer_plays_and_any_key_takes_over(tmp_path: Path) -> None:
+    world = CounterWorld()
+    sit(tmp_path, world, Sitting(7, 30), [*[QUIET] * 1900, Input(touched=("f",)), *[QUIET] * 60])
+    assert not any(world.pressed[:1790])
+    assert any(world.pressed[1802:1900])
+    assert not any(world.pressed[1901:])
+
+
+def test_somebody_who_was_there_is_left_alone(tmp_path: Path) -> None:
+    world = CounterWorld()
+    sit(tmp_path, world, Sitting(7, 30), [Input(1), *[QUIET] * 2500])
+    assert world.pressed == [1] + [0] * 2500
+
+
+def test_sampler_steps_fall_to_keep_the_rate(tmp_path: Path) -> None:
+    table = Table(tmp_path, [QUIET] * 80)
+    world = CounterWorld(work=lambda: table.time.sleep(0.02 * world.steps))
+    sitting = Sitting(7, 30, most_steps=3)
+    Player(world, table.screen, table.tape, sitting, Clock(table.time.now, table.time.sleep)).run()
+    table.tape.close()
+    assert world.steps == 1
+    assert "Sampler steps: 1, to keep 30 frames a second" in {status.toast for status in table.screen.statuses}
+
+
+def test_flashes_do_not_reach_the_screen_but_the_recording(tmp_path: Path) -> None:
+    screen = sit(tmp_path, Strobe(), Sitting(7, 30, calm=True), [QUIET] * 60)
+    bright = [int(frame.mean()) for frame in screen.frames]
+    assert sum(a != b for a, b in pairwise(bright)) < 10
+    assert sit(tmp_path, Strobe(), Sitting(7, 30), [QUIET] * 60).frames[1].mean() == 255
+
+
+class Strobe(CounterWorld):
+    """Black and white in turn."""
+
+    def _frame(self) -> Frame:
+        return np.full((COUNTER.height, COUNTER.width, 3), 255 * (self.save().steps % 2), np.uint8)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from dreamplay import movie
 from dreamplay.errors import UsageError
-from dreamplay.recorder import Recorder, export, plan, recover, unused
+from dreamplay.files import unused
+from dreamplay.recorder import Recorder, export, plan, recover
 from dreamplay.world import Frame
 from tests.fakes import COUNTER, CounterWorld
 
@@ -85,6 +86,20 @@ def test_a_whole_recording_can_be_undone_but_its_first_frame(tmp_path: Path) -> 
         assert getattr(image, "n_frames", 1) == 1
 
 
+def test_a_loaded_state_goes_back_and_its_undo_comes_again(tmp_path: Path) -> None:
+    recorder, _ = recorded(tmp_path / "run.movie", tmp_path)
+    frame, early = CounterWorld().reset(1), recorder.mark
+    recorder.write(2, frame)
+    late = recorder.mark
+    recorder.go(early)
+    recorder.write(4, frame)
+    recorder.go(late)
+    recorder.write(1, frame)
+    assert recorder.frames == len(HELD) + 2
+    recorder.close()
+    assert movie.read(export(recorder.journal)).buttons == (*HELD, 2, 1)
+
+
 @pytest.mark.parametrize("kind", ["gif", "movie"])
 def test_recover_finishes_what_was_cut_off(tmp_path: Path, kind: str) -> None:
     recorder, _ = recorded(tmp_path / f"run.{kind}", tmp_path / "journals")
@@ -100,7 +115,7 @@ def test_recover_finishes_what_was_cut_off(tmp_path: Path, kind: str) -> None:
 def test_recover_says_what_it_cannot_do_and_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "bad.journal").write_bytes(b"dreamplay journal 1\n")
     results = list(recover(tmp_path))
-    assert "says nothing" in str(results[0][1])
+    assert "bad.journal, first record: is no JSON" in str(results[0][1])
     assert (tmp_path / "bad.journal").exists()
 
 

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pygame
@@ -13,7 +13,12 @@ from dreamplay.controls import Input, Status
 from dreamplay.errors import DisplayError
 from dreamplay.games.mario import GAME
 from dreamplay.hotkeys import Command
-from dreamplay.screen import Window, fit
+from dreamplay.menu import Menu, Page, Row
+from dreamplay.preferences import FILTERS, Look, Preferences
+from dreamplay.projector import Projector, fit, stretch
+from dreamplay.screen import Window
+from dreamplay.settings import Bindings
+from dreamplay.sheet import Line, Sheet
 from dreamplay.world import Frame
 from tests.display import virtual_display, xdotool
 from tests.fakes import COUNTER
@@ -40,6 +45,7 @@ class Desk:
 
     display: str
     window: Window
+    preferences: Preferences
 
     def keys(self, *words: str) -> Input:
         """Let xdotool do something, and give what the window makes of it."""
@@ -55,13 +61,14 @@ class Desk:
 def desk(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
-    window = Window(COUNTER, scale=6)
-    desk = Desk(display, window)
+    preferences = Preferences(Look(scale=6))
+    window = Window(COUNTER, preferences)
+    desk = Desk(display, window, preferences)
     window.show(np.zeros((24, 32, 3), np.uint8), Status())
     xdotool(display, "windowfocus", "--sync", str(pygame.display.get_wm_info()["window"]))
     desk.look()
     yield desk
-    window.close()
+    desk.window.close()
 
 
 def picture() -> Frame:
@@ -108,7 +115,7 @@ def test_losing_the_keyboard_lets_go_of_held_keys(desk: Desk) -> None:
 @pytest.mark.window
 @pytest.mark.parametrize(
     ("keys", "command"),
-    [("F8", Command.SCREENSHOT), ("ctrl+q", Command.QUIT), ("ctrl+r", Command.RESET), ("Escape", Command.CARD)],
+    [("F8", Command.SCREENSHOT), ("ctrl+q", Command.QUIT), ("ctrl+r", Command.RESET), ("Escape", Command.MENU)],
 )
 def test_hotkeys_are_commands(desk: Desk, keys: str, command: Command) -> None:
     assert command in desk.keys("key", keys).commands
@@ -177,12 +184,12 @@ def test_everything_is_drawn_at_any_size(desk: Desk, status: Status, size: tuple
 @pytest.mark.window
 def test_the_users_own_keys_count(display: str, desk: Desk) -> None:
     desk.window.close()
-    desk.window = Window(COUNTER, keys={"counter": {"a": ("space", "p")}})
+    desk.window = Window(COUNTER, Preferences(bindings=Bindings(keys={"counter": {"a": ("space", "p")}})))
     desk.window.show(np.zeros((24, 32, 3), np.uint8), Status())
     xdotool(display, "windowfocus", "--sync", str(pygame.display.get_wm_info()["window"]))
     desk.look()
     assert desk.keys("key", "--delay", "1", "space").buttons == A
-    assert desk.keys("key", "--delay", "1", "p") == Input(A)
+    assert desk.keys("key", "--delay", "1", "p").commands == ()
     assert "'p'" in desk.window.conflicts[0]
 
 
@@ -211,10 +218,29 @@ def test_a_flood_of_events_is_survived(desk: Desk) -> None:
         assert time.perf_counter() - began < 2
 
 
+@pytest.mark.parametrize(("width", "pixel"), [(256, 1.25), (2 * 256, 1.25), (320, 1.0)])
+def test_two_games_side_by_side_have_the_shape_of_one(width: int, pixel: float) -> None:
+    assert stretch("4:3", replace(GAME, width=width)) == pytest.approx(pixel)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_costs_at_most_a_millisecond(name: str) -> None:
+    frame, window = np.full((240, 256, 3), 90, np.uint8), pygame.Surface((768, 720), 0, 32)
+    costs = []
+    for look in (Look(), Look(filter=name)):
+        projector, times = Projector(), []
+        for _ in range(30):
+            began = time.thread_time()
+            projector.draw(window, frame, look, 1.0)
+            times.append(time.thread_time() - began)
+        costs.append(min(times))
+    assert costs[1] - costs[0] < 0.001
+
+
 def test_a_hidden_driver_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(DisplayError, match="--headless"):
-        Window(COUNTER)
+        Window(COUNTER, Preferences())
 
 
 @pytest.mark.parametrize(
@@ -232,3 +258,101 @@ def test_the_picture_fits(
     room: tuple[int, int], stretch: float, integer: bool, place: tuple[int, int, int, int]
 ) -> None:
     assert fit(room, (256, 240), stretch, integer=integer) == place
+
+
+def sheet_of(desk: Desk, menu: Menu) -> None:
+    desk.window.show(np.zeros((24, 32, 3), np.uint8), Status(sheet=menu.sheet))
+
+
+@pytest.mark.window
+def test_the_menu_is_walked_with_real_keys(desk: Desk) -> None:
+    chosen: list[str] = []
+    menu = Menu()
+    rows = [Row("one", choose=lambda: chosen.append("one")), Row("two", choose=lambda: chosen.append("two"))]
+    menu.change(Page("page", lambda: rows), {}, COUNTER)
+    for key in ("Escape", "Down", "Return", "Escape"):
+        menu.handle(desk.keys("key", key))
+        sheet_of(desk, menu)
+    assert chosen == ["two"]
+    assert not menu.is_open
+
+
+@pytest.mark.window
+def test_the_key_that_closes_the_menu_does_not_press_a_button(desk: Desk) -> None:
+    menu = Menu()
+    menu.change(Page("page", lambda: [Row("Resume", choose=menu.close)]), {}, COUNTER)
+    menu.handle(desk.keys("key", "Escape"))
+    sheet_of(desk, menu)
+    xdotool(desk.display, "keydown", "x")
+    time.sleep(0.1)
+    menu.handle(desk.look())
+    sheet_of(desk, menu)
+    assert not menu.is_open
+    assert desk.look().buttons == 0
+    xdotool(desk.display, "keyup", "x")
+
+
+@pytest.mark.window
+def test_while_a_key_is_listened_for_it_does_nothing_else(desk: Desk) -> None:
+    listening = Status(sheet=Sheet("page", (Line("one"),), 0, listens=True))
+    frame = np.zeros((24, 32, 3), np.uint8)
+    desk.window.show(frame, listening)
+    assert "f11" in desk.keys("key", "F11").touched
+    desk.window.show(frame, listening)
+    assert picture().shape == (144, 192, 3)
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("name", FILTERS)
+def test_c_goes_through_the_filters(desk: Desk, name: str) -> None:
+    frame = np.full((24, 32, 3), 200, np.uint8)
+    while desk.preferences.look.filter != name:
+        desk.keys("key", "c")
+    desk.window.show(frame, Status())
+    shown = picture()
+    assert (shown.max() == 200) == (name == "none")
+    assert shown.mean() > 120
+
+
+@pytest.mark.window
+def test_shift_and_a_change_the_shape(desk: Desk) -> None:
+    desk.keys("key", "shift+a")
+    desk.window.show(np.zeros((24, 32, 3), np.uint8), Status())
+    assert picture().shape == (144, round(32 * 6 * 8 / 7), 3)
+
+
+@pytest.mark.window
+def test_the_window_can_be_pulled_to_any_size(desk: Desk) -> None:
+    frame = np.full((24, 32, 3), 200, np.uint8)
+    window = str(pygame.display.get_wm_info()["window"])
+    for width, height in ((333, 222), (64, 48), (1000, 700)):
+        desk.keys("windowsize", "--sync", window, str(width), str(height))
+        desk.window.show(frame, FULL)
+        assert picture().shape == (height, width, 3)
+
+
+@pytest.mark.window
+def test_a_toggle_is_held_from_press_to_press(desk: Desk) -> None:
+    desk.preferences.toggle(("rewind", "b"))
+    desk.look()
+    assert desk.keys("key", "r").holding == {Command.REWIND}
+    assert desk.keys("key", "z").buttons == B
+    assert desk.look().buttons == B
+    after = desk.keys("key", "r", "key", "z")
+    assert (after.holding, after.buttons) == (frozenset(), 0)
+
+
+@pytest.mark.window
+def test_keys_that_are_changed_in_the_menu_count_at_once(desk: Desk) -> None:
+    desk.preferences.bind_key("counter", "a", ("v",))
+    desk.look()
+    assert desk.keys("key", "v").buttons == A
+    assert desk.keys("key", "x").buttons == 0
+
+
+@pytest.mark.window
+def test_keys_that_mean_nothing_are_left_out_and_said(desk: Desk) -> None:
+    desk.preferences.bind_key("counter", "jump", ("v",))
+    desk.look()
+    assert "no button named 'jump'" in desk.window.conflicts[0]
+    assert desk.keys("key", "x").buttons == A

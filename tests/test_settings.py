@@ -21,12 +21,12 @@ def test_settings_are_words_of_the_command_line(tmp_path: Path) -> None:
 
 def test_keys_go_by_game_and_button(tmp_path: Path) -> None:
     found = read(tmp_path, '[keys.mario]\na = ["Space", "x"]\nb = "c"\n')
-    assert found.keys == {"mario": {"a": ("space", "x"), "b": ("c",)}}
+    assert found.bindings.keys == {"mario": {"a": ("space", "x"), "b": ("c",)}}
 
 
 def test_a_change_wins_over_the_file(tmp_path: Path) -> None:
     found = read(tmp_path, "scale = 4\n", "scale=2", "keys.mario.a=space,x")
-    assert (found.words, found.keys) == (("--scale=2",), {"mario": {"a": ("space", "x")}})
+    assert (found.words, found.bindings.keys) == (("--scale=2",), {"mario": {"a": ("space", "x")}})
 
 
 @pytest.mark.parametrize(

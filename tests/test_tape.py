@@ -57,10 +57,10 @@ def test_a_gif_runs_from_toggle_to_toggle(tmp_path: Path) -> None:
     used.reset(1, world.reset(1))
     assert used.seconds is None
     play(used, world, 5)
-    used.toggle_gif(world.step(0))
+    used.toggle_film(world.step(0))
     play(used, world, 9)
     assert used.seconds == pytest.approx(0.3)
-    used.toggle_gif(world.step(0))
+    used.toggle_film(world.step(0))
     used.close()
     (path,) = pictures(tmp_path, ".gif")
     with Image.open(path) as image:
@@ -118,7 +118,7 @@ def test_what_cannot_be_written_is_said_and_the_game_goes_on(tmp_path: Path) -> 
     used.reset(1, world.reset(1))
     play(used, world, 5)
     used.screenshot(world.step(0))
-    used.toggle_gif(world.step(0))
+    used.toggle_film(world.step(0))
     used.close()
     said = news(used)
     assert used.failed
@@ -131,9 +131,45 @@ def test_recording_again_and_again_leaves_no_file_open(tmp_path: Path) -> None:
     used.reset(1, world.reset(1))
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        used.toggle_gif(world.step(0))
+        used.toggle_film(world.step(0))
         play(used, world, 2)
-        used.toggle_gif(world.step(0))
+        used.toggle_film(world.step(0))
     used.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert len(pictures(tmp_path, ".gif")) == 20
+
+
+def test_a_movie_goes_on_from_a_loaded_state(tmp_path: Path) -> None:
+    used, world = tape(tmp_path, target="run.movie"), CounterWorld()
+    used.reset(1, world.reset(1))
+    play(used, world, 3)
+    mark = used.mark()
+    play(used, world, 3)
+    used.go(mark)
+    used.write(4, world.step(4))
+    used.close()
+    assert movie.read(tmp_path / "run.movie").buttons == (0, 1, 2, 4)
+
+
+def test_a_movie_ends_where_a_state_is_loaded_that_is_older(tmp_path: Path) -> None:
+    used, world = tape(tmp_path, target="run.movie"), CounterWorld()
+    used.reset(1, world.reset(1))
+    play(used, world, 2)
+    mark = used.mark()
+    used.reset(2, world.reset(2))
+    play(used, world, 3)
+    used.go(mark)
+    play(used, world, 9)
+    used.close()
+    assert len(movie.read(tmp_path / "run-2.movie").buttons) == 3
+    assert "The movie ends here: the state is older than it" in news(used)
+
+
+def test_films_show_what_is_stamped_and_movies_do_not_care(tmp_path: Path) -> None:
+    white = np.full((24, 32, 3), 255, np.uint8)
+    used = Tape(COUNTER, fps=30, pictures=tmp_path, journals=tmp_path, stamp=lambda *given: white)
+    used.reset(1, CounterWorld().reset(1))
+    used.save_clip()
+    used.close()
+    with Image.open(next(tmp_path.glob("*.gif"))) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), white)

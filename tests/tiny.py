@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from dreamplay.checkpoint import history
-from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
+from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, Digit, MotionConfig
 from dreamplay.models.model import Model
+from dreamplay.models.motion import Foresight
 from dreamplay.ring import Ring
 from dreamplay.world import GameSpec
 from tests import samples
@@ -27,12 +28,17 @@ GAME = GameSpec(name="mario", title="Tiny", height=96, width=96, fps=30, buttons
 SMALL = replace(GAME, height=32, width=48)
 TOP = 8
 CODEC = CodecConfig(channels=3, width=8, hidden=16, colors=3)
-MOTION = MotionConfig(fastest=4, cuts=(0, 64), history=8, width=16, eye=8)
+MOTION = MotionConfig(fastest=4, cuts=(0, 64), history=8, width=16, eye=8, things=3, kinds=6, scenes=1, columns=20)
 DENOISER = DenoiserConfig(
     backbone="unet", widths=(8, 16), blocks=1, embedding=16, residual=True, gate=0.3, sigma_data=0.5, memory=2,
-    columns=20,
+    columns=20, stamp=4,
 )  # fmt: skip
-COUNTERS = (Counter(name="frame_counter", period=16, step=2),)
+COUNTERS = (
+    Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=()),
+    Counter(
+        name="clock", period=100, steps=(90, 0), reset=50, digits=(Digit(x=16, y=0, unit=10), Digit(x=24, y=0, unit=1))
+    ),
+)
 
 
 def config(game: GameSpec = SMALL) -> Config:
@@ -57,7 +63,7 @@ def config(game: GameSpec = SMALL) -> Config:
 
 def plain(game: GameSpec = SMALL) -> Config:
     """The same with motion, residual, gate and palette switched off: a latent EDM."""
-    net = replace(DENOISER, residual=False, gate=None, memory=0, columns=0, sigma_data=1.0)
+    net = replace(DENOISER, residual=False, gate=None, memory=0, columns=0, stamp=0, sigma_data=1.0)
     return replace(
         config(game), palette=(), status_rows=0, counters=(), patience=0, motion=None, denoiser=net
     )  # fmt: skip
@@ -87,11 +93,16 @@ def ring(made: Config, batch: int = 1, *, seed: int = 0) -> Ring:
         frames=whole(values, made.context, game.height, game.width, planes).to(torch.uint8),
         buttons=whole(2, steps, len(game.buttons)).float(),
         scrolls=whole(4, steps) if made.motion else torch.zeros(batch, steps, dtype=torch.int64),
-        places=whole(24, steps, 3).clamp(max=1) * 1.0,
+        things=whole(min(made.motion.kinds, 6), steps, made.motion.things, 3) if made.motion else whole(1, steps, 0, 3),
         odometer=whole(60) if made.motion else torch.full((batch,), -1),
         counters=whole(16, len(made.counters)),
-        still=whole(8).clamp(max=made.patience),
+        absent=whole(8).clamp(max=made.patience) if made.motion else torch.zeros(batch, dtype=torch.int64),
     )
+
+
+def going(past: Ring, scroll: int = 0) -> Foresight:
+    """The camera goes so far, and nothing else moves."""
+    return Foresight(torch.full((len(past),), scroll), past.things[:, -1], past.counters)
 
 
 def noise(network: Model, batch: int = 1, *, seed: int = 0) -> Tensor:
@@ -127,10 +138,13 @@ class Play:
         buttons = number % 8
         self.frames[:, -1, 0] = buttons % 4
         zero, one = np.zeros(count, np.int64), np.ones(count, np.int64)
+        walker = {"thing1_kind": 2 * (number > 8), "thing1_x": camera + 30 - number % 20, "thing1_y": 16 * one}
         self.palette = np.array(PALETTE, np.uint8)
         self.table: dict[str, Any] = {
             "camera": camera, "x": hero + camera, "y": (game.height - 24) * one, "visible": one,
             "player_state": 8 * one, "float_state": zero, "buttons": buttons, "frame_counter": number * 2,
+            "thing0_kind": one + number % 2, "thing0_x": hero + camera, "thing0_y": (game.height - 24) * one,
+            **walker, "thing2_kind": zero, "thing2_x": zero, "thing2_y": zero, "clock": 90 * (number + 1),
             "number": number, **dict.fromkeys(("score", "power", "coins", "lives"), zero),
         }  # fmt: skip
 

@@ -76,7 +76,8 @@ def setting(config: Config) -> Setting:
         steps=checkpoint.history(config),
         fastest=config.motion.fastest if config.motion else 0,
         cuts=config.motion.cuts if config.motion else (),
-        counters=tuple((counter.name, counter.period) for counter in config.counters),
+        counters=config.counters,
+        things=config.motion.things if config.motion else 0,
         patience=config.patience,
     )
 

@@ -2,75 +2,77 @@
 
 The recipe is that of noise augmentation (GameNGen, arXiv 2408.14837), with damage that a palette image can have.
 
-Axis letters: B batch, T past frames, h w pixels, P planes of a frame.
+Axis letters: B batch, N things, T past frames, h w pixels, P planes of a frame.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dreamplay.models.motion import SURE
 from dreamplay.ring import Ring
 from training.data import HERO_BOX
 
-GONE = 12
-"""A hero that is erased from all past frames was last seen up to so many steps before them, and reckoned since."""
+DOTS = 0.3
+"""Share of damaged boxes that are dots: debris that a dream drops and a gate may never look at again."""
+HERO_FIRST = 0.5
+"""Share of erased things that are the hero where it is there."""
 
 
-def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int) -> list[int]:
+def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int) -> None:
     """Damage the newest frame of some pasts, in place.
 
     Args:
         ring: Pasts whose tensors nobody else holds.
         generator: Of all choices.
         corrupt: Share of the pasts that get one to seven boxes of other pixels.
-        erase: Share of the pasts whose hero is erased, doubled or moved; a third of them lose it in all past frames.
+        erase: Share of the pasts one of whose things is erased, doubled or moved; a third lose it in all past frames.
         top: Rows of the status bar, which stay.
-
-    Returns:
-        The rows whose hero was damaged in the newest frame: where it seems to be now is for a tracker to say.
     """
-    frames, seen = ring.frames, []
+    frames = ring.frames
     for i in range(len(ring)):
         if generator.random() < corrupt:
             for _ in range(int(generator.integers(1, 8))):
                 _box(frames[i, -1], frames[int(generator.integers(len(frames))), -1], generator, top)
-        if ring.places[i, -1, 2] and generator.random() < erase:
+        thing = _chosen(ring.things[i, -1], frames.shape[2:4], generator)
+        if thing is not None and generator.random() < erase:
             if generator.random() < 1 / 3:
-                _vanish(ring, i, generator, top)
+                _vanish(ring, i, thing, generator, top)
             else:
-                _hero(frames[i, -1], ring.places[i, -1], generator, top)
-                seen.append(i)
-    return seen
+                _one(frames[i, -1], ring.things[i, -1, thing], generator, top)
 
 
-def _vanish(ring: Ring, i: int, generator: np.random.Generator, top: int) -> None:
-    """Erase the hero from all past frames, and from its trail for some steps more."""
+def _chosen(things: Tensor, size: torch.Size, generator: np.random.Generator) -> int | None:
+    """One of the things on the screen. things: (N, 3). size: h, w."""
+    x, y, kind = things.unbind(1)
+    width, height = HERO_BOX
+    inside = (kind > 0) & (x > -width) & (x < size[1]) & (y > -height) & (y < size[0])
+    there = inside.nonzero().flatten().tolist()
+    if not there:
+        return None
+    if there[0] == 0 and generator.random() < HERO_FIRST:
+        return 0
+    return int(there[int(generator.integers(len(there)))])
+
+
+def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top: int) -> None:
+    """Erase a thing from all past frames."""
     width, height = HERO_BOX
     rows, columns = ring.frames.shape[2:4]
     since = 0
     for age in range(1, ring.frames.shape[1] + 1):
-        x, y, there = (int(v) for v in ring.places[i, -age])
-        x, y = x - since, max(y, top)
-        if there and x > -width:
+        x, y, there = (int(v) for v in ring.things[i, -age, thing])
+        x, bottom, y = x - since, min(y + height, rows), max(y, top)
+        if there and x > -width and bottom > y:
             left, right = max(x, 0), min(x + width, columns)
             if right - left > 1:
-                _fill(ring.frames[i, -age], left, y, right, min(y + height, rows), generator)
+                _fill(ring.frames[i, -age], left, y, right, bottom, generator)
         since += int(ring.scrolls[i, -age])
-    gone = min(ring.frames.shape[1] + int(generator.integers(GONE + 1)), ring.places.shape[1])
-    if generator.random() < 0.3:
-        ring.places[i, -gone:, 2] = 0
-        return
-    for age in range(gone):
-        drift = torch.from_numpy(generator.integers(-(age // 3), age // 3 + 1, 2))
-        ring.places[i, age - gone, :2] += drift
-        ring.places[i, age - gone, 2] *= SURE ** (age + 1)
 
 
 def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:
-    """Paste a box of 4 to 24 pixels from elsewhere, or move one by up to 8 pixels."""
+    """Paste a box of 1 to 24 pixels from elsewhere, or move one by up to 8 pixels."""
     height, width = frame.shape[:2]
-    rows, columns = (int(n) for n in generator.integers(4, 25, 2))
+    rows, columns = (int(n) for n in generator.integers(*((1, 4) if generator.random() < DOTS else (4, 25)), 2))
     y, x = int(generator.integers(top, height - rows)), int(generator.integers(0, width - columns))
     if generator.random() < 0.5:
         frame[y : y + rows, x : x + columns] = other[y : y + rows, x : x + columns].clone()
@@ -80,12 +82,14 @@ def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int)
     frame[y : y + rows, x : x + columns] = frame[v : v + rows, u : u + columns].clone()
 
 
-def _hero(frame: Tensor, place: Tensor, generator: np.random.Generator, top: int) -> None:
-    """Erase the hero, paste it a second time, or move it by some pixels."""
+def _one(frame: Tensor, thing: Tensor, generator: np.random.Generator, top: int) -> None:
+    """Erase a thing, paste it a second time, or move it by some pixels."""
     width, height = HERO_BOX
-    x, y = int(place[0]), max(int(place[1]), top)
     rows, columns = frame.shape[:2]
-    right, bottom = min(x + width, columns), min(y + height, rows)
+    right, bottom = min(int(thing[0]) + width, columns), min(int(thing[1]) + height, rows)
+    x, y = max(int(thing[0]), 0), max(int(thing[1]), top)
+    if right - x < 2 or bottom <= y:
+        return
     box = frame[y:bottom, x:right].clone()
     choice = generator.random()
     if choice < 0.7:
@@ -106,11 +110,11 @@ def _fill(frame: Tensor, x: int, y: int, right: int, bottom: int, generator: np.
     frame[y:bottom, x:right] = frame[y:bottom, u : u + wide].clone()
 
 
-def hero_patches(places: Tensor, rows: int, columns: int) -> Tensor:
-    """The patches that the hero's box touches.
+def thing_patches(things: Tensor, rows: int, columns: int) -> Tensor:
+    """The patches that the boxes of things touch.
 
     Args:
-        places: x, y in pixels and whether it is there, (B, 3).
+        things: x, y in pixels and kind, 0 for none, (B, N, 3).
         rows: Patches along a column of the frame.
         columns: Patches along a row.
 
@@ -118,9 +122,9 @@ def hero_patches(places: Tensor, rows: int, columns: int) -> Tensor:
         (B, rows, columns) bool.
     """
     width, height = HERO_BOX
-    x, y, there = places.unbind(1)
+    x, y, there = things.unbind(2)
     across = torch.arange(columns) * 8
     down = torch.arange(rows) * 8
-    in_x = (across[None] + 8 > x[:, None]) & (across[None] < x[:, None] + width)
-    in_y = (down[None] + 8 > y[:, None]) & (down[None] < y[:, None] + height)
-    return in_x[:, None] & in_y[:, :, None] & (there > 0)[:, None, None]
+    in_x = (across + 8 > x[..., None]) & (across < x[..., None] + width)  # (B, N, columns)
+    in_y = (down + 8 > y[..., None]) & (down < y[..., None] + height)
+    return (in_x[:, :, None] & in_y[..., None] & (there > 0)[..., None, None]).any(1)

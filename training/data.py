@@ -1,6 +1,7 @@
 """Rendered play as training windows: every row of a cache with what a dream would know before it.
 
-Axis letters: N rows, B batch, T past frames, S past steps, K buttons, H W latent rows and columns, h w pixels.
+Axis letters: N rows (of things: slots), B batch, T past frames, S past steps, K buttons, H W latent rows and columns,
+h w pixels.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
+from dreamplay.models.motion import BOTTOM, LEFT, RIGHT, TOP, Foresight
 from dreamplay.ring import Ring, shift
 from dreamplay.world import GameSpec
 from training.cache import Cache
@@ -35,8 +38,9 @@ class Setting:
         steps: Past steps, S.
         fastest: Fastest scroll in pixels a frame; anything else is a cut.
         cuts: Odometer readings after a cut, in the order of their classes.
-        counters: Columns of the cache that are clocks, with their periods.
-        patience: Where the stillness counter stops.
+        counters: Clocks, whose names are columns of the cache.
+        things: Slots of things whose kinds and places are columns of the cache.
+        patience: Where the count of frames without the hero stops.
     """
 
     game: GameSpec
@@ -46,12 +50,13 @@ class Setting:
     steps: int
     fastest: int
     cuts: tuple[int, ...]
-    counters: tuple[tuple[str, int], ...]
+    counters: tuple[Counter, ...]
+    things: int
     patience: int
 
 
 class Footage:
-    """A cache in memory, with scrolls, stillness and change worked out for every row.
+    """A cache in memory, with scrolls, absence of the hero and change worked out for every row.
 
     Attributes:
         frames: (N, h, w) uint8 palette indices.
@@ -60,8 +65,9 @@ class Footage:
         scrolls: Pixels of it, 0 at a cut, (N,).
         odometer: The camera's left edge, (N,).
         places: Of the hero: x, y on the screen and whether it is there, (N, 3) float.
+        things: x, y on the screen and kind, 0 for none, below 0 while the scene changes, (N, slots, 3) int64.
         counters: Clocks, (N, counters).
-        still: Frames since something changed below the status bar, (N,).
+        absent: Frames without the hero in the same scene, (N,).
         changed: Patches outside the status bar that differ from the moved frame before, (N,).
         rows: The rows that have a whole past in their own episode.
         episodes: First and last row + 1 of each episode.
@@ -93,10 +99,10 @@ class Footage:
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
         self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, setting)
-        self.places = self._places(count, camera)
-        columns = [torch.from_numpy(self._column(name, count)) % period for name, period in setting.counters]
+        self.places, self.things = self._places(count, camera), self._things(count, camera)
+        columns = [torch.from_numpy(self._column(c.name, count)) % c.period for c in setting.counters]
         self.counters = torch.stack(columns, 1) if columns else torch.zeros(count, 0, dtype=torch.int64)
-        self.still, self.changed = self._change(first)
+        self.absent, self.changed = self._absent(), self._change(first)
         past = max(setting.context, setting.steps)
         self.rows: Rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
 
@@ -111,8 +117,32 @@ class Footage:
         there &= (x >= 0) & (x < game.width) & (y >= 0) & (y < game.height)
         return torch.stack([x.clamp(0, game.width - 1), y.clamp(0, game.height - 1), there.long()], 1).float()
 
-    def _change(self, first: Tensor) -> tuple[Tensor, Tensor]:
-        """Stillness and changed patches of every row."""
+    def _things(self, count: int, camera: Tensor) -> Tensor:
+        slots = [
+            [torch.from_numpy(self._column(f"thing{i}_{name}", count)) for name in ("x", "y", "kind")]
+            for i in range(self.setting.things)
+        ]
+        if not slots:
+            return torch.zeros(count, 0, 3, dtype=torch.int64)
+        things = torch.stack([torch.stack([x - camera, y, kind], 1) for x, y, kind in slots], 1)
+        x, y, kind = things.unbind(2)
+        inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
+        away = torch.stack([torch.zeros_like(x), torch.zeros_like(y), kind.clamp(max=0)], 2)
+        return torch.where(inside[..., None], things, away)
+
+    def _absent(self) -> Tensor:
+        absent = torch.zeros(len(self.things), dtype=torch.int64)
+        if not self.setting.things:
+            return absent
+        scene = self.things[:, 0, 2].tolist()
+        for start, stop in self.episodes:
+            for row in range(start, stop):
+                since = int(absent[row - 1]) + 1 if row > start and scene[row] == scene[row - 1] else 1
+                absent[row] = 0 if scene[row] > 0 else min(since, self.setting.patience)
+        return absent
+
+    def _change(self, first: Tensor) -> Tensor:
+        """Changed patches of every row."""
         count, top = len(self.frames), self.setting.status_rows
         changed = torch.zeros(count, dtype=torch.int64)
         for start in range(1, count, 512):
@@ -123,39 +153,50 @@ class Footage:
             tiles = differs.reshape(b, h // PATCH, PATCH, w // PATCH, PATCH)
             changed[rows] = tiles.any(4).any(2).sum((1, 2))
         changed[first] = 0
-        still = torch.zeros(count, dtype=torch.int64)
-        quiet = ((changed == 0) & (self.scrolls == 0) & ~first).tolist()
-        run = 0
-        for row in range(count):
-            run = min(run + 1, self.setting.patience) if quiet[row] else 0
-            still[row] = run
-        return still, changed
+        return changed
 
     def weights(self) -> npt.NDArray[np.float64]:
-        """Sampling weight of each of `rows`: 40 % uniform, 40 % by changed patches, 20 % rare events."""
+        """Sampling weight of each of `rows`.
+
+        A third uniform, a third by changed patches, a sixth rare events, a sixth the frames around a change of the
+        scene, which are few, and in which everything changes at once.
+        """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.table["score"]), dtype=np.float64)
         for name in ("score", "power", "coins", "player_state", "lives"):
             column = self.table[name].astype(np.int64)
             rare[1:] += column[1:] != column[:-1]
         rare = (np.convolve(rare > 0, np.ones(12), "same")[self.rows] > 0).astype(np.float64)
+        scene = self.things[:, :1, 2].clamp(max=0).sum(1).numpy()
+        turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
+        turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
         uniform = np.full(len(self.rows), 1 / len(self.rows))
-        return 0.4 * uniform + 0.4 * changed / max(changed.sum(), 1) + 0.2 * rare / max(rare.sum(), 1)
+        shares = [part / max(part.sum(), 1) for part in (uniform, changed, rare, turns)]
+        return (2 * shares[0] + 2 * shares[1] + shares[2] + shares[3]) / 6
 
     def pictures(self, rows: Tensor) -> Tensor:
         """Frames as a dream holds them. rows: (...). Returns (..., h, w, P) uint8."""
         frames = self.frames[rows]
         return frames[..., None] if self.colors is None else self.colors[frames.int().clamp(max=len(self.colors) - 1)]
 
-    def ring(self, rows: Rows | Sequence[int]) -> Ring:
-        """The past before each of the rows, as a dream would have it. Batch B = number of rows."""
-        setting = self.setting
+    def foresight(self, rows: Tensor) -> Foresight:
+        """What a perfect motion head says of these rows, (B,)."""
+        return Foresight(self.motion[rows], self.things[rows], self.counters[rows])
+
+    def ring(self, rows: Rows | Sequence[int], *, context: int | None = None) -> Ring:
+        """The past before each of the rows, as a dream would have it. Batch B = number of rows.
+
+        Args:
+            rows: What comes next.
+            context: Past frames if fewer than the setting's will do.
+        """
+        setting, context = self.setting, context or self.setting.context
         now = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         past = now[:, None] - torch.arange(setting.steps, 0, -1)  # (B, S)
-        frames = self.pictures(past[:, -setting.context :])  # (B, T, h, w, P)
+        frames = self.pictures(past[:, -context:])  # (B, T, h, w, P)
         moved = [frames[:, -1]]
         since = torch.zeros_like(now)
-        for age in range(2, setting.context + 1):
+        for age in range(2, context + 1):
             since = since + self.scrolls[now - age + 1]
             pixels = since.clamp(max=setting.game.width).tolist()
             moved.append(shift(frames[:, -age], pixels, top=setting.status_rows, unknown=setting.colors))
@@ -163,10 +204,10 @@ class Footage:
             frames=torch.stack(moved[::-1], 1),
             buttons=self.held[past],
             scrolls=self.scrolls[past],
-            places=self.places[past],
+            things=self.things[past],
             odometer=self.odometer[now - 1] if setting.fastest else torch.full_like(now, -1),
             counters=self.counters[now - 1],
-            still=self.still[now - 1],
+            absent=self.absent[now - 1],
         )
 
 

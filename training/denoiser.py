@@ -14,10 +14,9 @@ from torch import Tensor, nn
 
 from dreamplay.models.layers import to_patches
 from dreamplay.models.model import Model, Moved
-from dreamplay.models.motion import SURE
 from dreamplay.ring import Ring, stack
 from training import assets, pictures
-from training.damage import damage, hero_patches
+from training.damage import damage, thing_patches
 from training.data import Footage, Rows, Sampler, wrong
 from training.recipe import Diffusion, Recipe
 from training.runner import Runner
@@ -37,13 +36,13 @@ class Batch:
     Attributes:
         moved: The pasts, scrolled as they really were.
         target: The real next frames, (B, h, w, P) uint8.
-        hero: Patches where the hero is or was, (B, H, W) bool.
+        busy: Patches where things are or were, (B, H, W) bool.
         lived: How many rows, the last ones, are the model's own pasts.
     """
 
     moved: Moved
     target: Tensor
-    hero: Tensor
+    busy: Tensor
     lived: int
 
 
@@ -86,11 +85,7 @@ class Source:
         rows = self.sampler.draw(self.batch - lived)
         fresh = self.footage.ring(rows)
         top = self.footage.setting.status_rows
-        hurt = damage(fresh, self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top)
-        if hurt and self.model.motion:
-            seen, real = self.model.motion.tracker.places(fresh.newest[hurt]), fresh.places[hurt, -1]
-            real[:, 2] *= SURE
-            fresh.places[hurt, -1] = torch.where(seen[:, 2:] > 0, seen, real)
+        damage(fresh, self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top)
         forgotten = torch.from_numpy(self.generator.random(len(rows)) < self.how.forget)
         fresh = fresh.without_odometer(forgotten)
         if lived:
@@ -111,13 +106,14 @@ class Source:
 
     def _batch(self, ring: Ring, rows: Rows, lived: int) -> Batch:
         now = torch.from_numpy(rows)
-        moved = self.model.move(ring, self.footage.held[now], self.footage.motion[now])
+        things = self.footage.things
+        moved = self.model.move(ring, self.footage.held[now], self.footage.foresight(now))
         target = self.footage.pictures(now)
         rows_, columns = target.shape[1] // 8, target.shape[2] // 8
-        was = self.footage.places[now - 1].clone()
-        was[:, 0] -= moved.scrolls[:, -1]
-        hero = hero_patches(was, rows_, columns) | hero_patches(self.footage.places[now], rows_, columns)
-        return Batch(moved, target, hero, lived)
+        was = things[now - 1].clone()
+        was[..., 0] -= moved.scrolls[:, -1:]
+        busy = thing_patches(was, rows_, columns) | thing_patches(things[now], rows_, columns)
+        return Batch(moved, target, busy, lived)
 
     def advance(self, batch: Batch, frames: Tensor) -> None:
         """Take the model's frames into the pool and end the dreams that are over.
@@ -162,10 +158,10 @@ class Objective(nn.Module):
                 model.codec.codes,
                 buttons=batch.moved.buttons,
                 scrolls=batch.moved.scrolls.float(),
-                places=batch.moved.places,
+                things=batch.moved.things,
                 odometer=batch.moved.odometer,
                 counters=batch.moved.counters,
-                still=batch.moved.still,
+                absent=batch.moved.absent,
             )
             raw, gate = self.denoiser(x, sigma, scene)
         raw, gate = raw.float(), gate.float()
@@ -192,7 +188,7 @@ class Objective(nn.Module):
     def _loss(self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         differs = wrong(batch.moved.frames[:, -1], batch.target)
         changed = to_patches(differs[..., None]).any(-1).float()  # (B, H, W)
-        care = 1 + self.how.hero * batch.hero.float()
+        care = 1 + self.how.busy * batch.busy.float()
         below = torch.ones(changed.shape[1])
         below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW
         care = care * below[None, :, None]
@@ -230,7 +226,7 @@ def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
     exact = copied = right = changed = 0.0
     for part in np.array_split(rows, max(len(rows) // 16, 1)):
         now, ring = torch.from_numpy(part), footage.ring(part)
-        moved = model.move(ring, footage.held[now], footage.motion[now])
+        moved = model.move(ring, footage.held[now], model.foresee(ring, footage.held[now], footage.motion[now]))
         frame = model.paint(moved, *model.imagine(moved, pictures.noise(model, len(part))))
         truth = footage.pictures(now)
         missed, moving = wrong(frame, truth), wrong(moved.frames[:, -1], truth)

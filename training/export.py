@@ -96,9 +96,12 @@ def provenance(recipe: Recipe, folder: Path) -> Provenance:
         movies.update(path.read_bytes())
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     state = torch.load(folder / "denoiser" / "state.pt", weights_only=True)
-    samples = int(state["clock"]["step"]) * recipe.denoiser.batch
     return Provenance(
-        recipe=recipe.name, commit=commit, movies=movies.hexdigest(), samples=samples, seed=recipe.denoiser.seed
+        recipe=recipe.name,
+        commit=commit,
+        movies=movies.hexdigest(),
+        samples=state["clock"]["samples"],
+        seed=recipe.denoiser.seed,
     )
 
 

@@ -1,9 +1,10 @@
-"""Stage `motion`: trains the hero's tracker on real frames and the scroll's head on recorded histories.
+"""Stage `motion`: trains the head that foresees scroll and things on recorded histories, and the hero's tracker.
 
-Axis letters: B batch, S past steps, h w pixels.
+Axis letters: B batch, N things, S past steps, K buttons, h w pixels.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,71 +12,99 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dreamplay.config import Counter
 from dreamplay.errors import UsageError
-from dreamplay.models.motion import Motion
+from dreamplay.models.motion import LEFT, REACH, TOP, Motion, Moves, Outlook, most_steps, moves, tick
+from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
 from training.recipe import Recipe
 from training.runner import Runner
 
-HISTORIES = 1024
-"""Rows of the scroll's head a step: it reads numbers, not pictures."""
-JITTER = 0.02
-"""Share of past places that are off by a pixel or missing, as the tracker's may be in a dream."""
+HISTORIES = 384
+"""Rows of the head that foresees in a step: it reads numbers and few pixels."""
+EVENTS = 0.3
+"""Share of them in which a thing comes, goes, jumps or becomes another kind."""
+LATE = 1
+"""Console frames that a clock may be off by: the console leaves one out now and then."""
+JITTER = 0.03
+"""Share of past places that are off by a pixel, as those of a dream may be."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames (B, h, w, 1) with the hero's places (B, 3), and histories with the motion class they led to, (B,)."""
+    """Frames (B, h, w, 1) with the hero's places (B, 3); and pasts with what followed.
+
+    Attributes:
+        frames, places: For the tracker.
+        ring, held: For the head.
+        things: That followed, (B, N, 3).
+        moves: That led to them from the places in the ring.
+        motion: Motion classes, (B,).
+        clocks: Classes of the counters' steps, -1 where a counter did something else, (B, counters).
+    """
 
     frames: Tensor
     places: Tensor
-    past: tuple[Tensor, ...]
+    ring: Ring
+    held: Tensor
+    things: Tensor
+    moves: Moves
     motion: Tensor
+    clocks: Tensor
 
 
 class Source:
     """Draws batches; a tenth of the frames have the hero painted over, so that its absence is known too."""
 
-    def __init__(self, footage: Footage, batch: int, seed: int, *, steps: int) -> None:
-        self.footage, self.batch, self.steps = footage, batch, steps
+    def __init__(self, footage: Footage, batch: int, seed: int) -> None:
+        self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
+        self.events = footage.rows[eventful(footage)[footage.rows]]
 
     def __call__(self) -> Batch:
         """The next batch."""
+        footage, generator = self.footage, self.sampler.generator
         rows = torch.from_numpy(self.sampler.draw(self.batch))
-        frames, places = self.footage.frames[rows].clone(), self.footage.places[rows].clone()
+        frames, places = footage.frames[rows].clone(), footage.places[rows].clone()
         for i in range(self.batch // 10):
             if places[i, 2]:
-                cover(frames[i], places[i], self.sampler.generator)
+                cover(frames[i], places[i], generator)
                 places[i, 2] = 0
-        rows = torch.from_numpy(self.sampler.draw(HISTORIES))
-        past = history(self.footage, rows, self.steps)
-        past[2][:] = self._jitter(past[2])
-        return Batch(frames[..., None], places, tuple(past), self.footage.motion[rows])
+        count = int(EVENTS * HISTORIES) if len(self.events) else 0
+        drawn = np.concatenate([self.sampler.draw(HISTORIES - count), generator.choice(self.events, count)])
+        now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
+        ring = replace(ring, things=self._jitter(ring.things))
+        things = footage.things[now]
+        led = moves(ring.things[:, -1], things, footage.scrolls[now])
+        clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
+        return Batch(frames[..., None], places, ring, footage.held[now], things, led, footage.motion[now], clocks)
 
-    def _jitter(self, places: Tensor) -> Tensor:
+    def _jitter(self, things: Tensor) -> Tensor:
         generator = self.sampler.generator
-        noise = torch.from_numpy(generator.integers(-1, 2, places[..., :2].shape)).float()
-        hit = torch.from_numpy(generator.random(places.shape[:2])) < JITTER
-        lost = torch.from_numpy(generator.random(places.shape[:2])) < JITTER / 4
-        places = places.clone()
-        places[..., :2] += noise * hit[..., None]
-        places[..., 2] *= ~lost
-        return places
+        noise = torch.from_numpy(generator.integers(-1, 2, (*things.shape[:-1], 2)))
+        hit = torch.from_numpy(generator.random(things.shape[:-1])) < JITTER
+        hit &= things[..., 2] > 0
+        return torch.cat([things[..., :2] + noise * hit[..., None], things[..., 2:]], -1)
 
 
-def history(footage: Footage, rows: Tensor, steps: int) -> list[Tensor]:
-    """The arguments of `Motion` before each row: buttons, scrolls, places of so many steps, held, odometer, still."""
-    past = rows[:, None] - torch.arange(steps, 0, -1)  # (B, S)
-    return [
-        footage.held[past],
-        footage.scrolls[past].float(),
-        footage.places[past],
-        footage.held[rows],
-        footage.odometer[rows - 1].float(),
-        footage.still[rows - 1].float(),
-    ]
+def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
+    """The classes that lead clocks on, -1 where none does. now, after: (B, counters). Returns (B, counters)."""
+    classes = torch.full_like(now, -1)
+    for number in range(most_steps(counters)):
+        led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= LATE
+        classes = torch.where(led & (classes < 0), number, classes)
+    return classes
+
+
+def eventful(footage: Footage) -> np.ndarray:
+    """In which rows a thing comes, goes, jumps or becomes another kind, (rows,) bool."""
+    things = footage.things
+    went = (things[1:, :, :2] - things[:-1, :, :2]).abs().amax(-1) > REACH
+    other = things[1:, :, 2] != things[:-1, :, 2]
+    scenes = things[..., :1, 2].clamp(max=0)  # the hero's poses change all the time, scenes do not
+    other[:, :1] = ((things[1:, :1, 2] > 0) != (things[:-1, :1, 2] > 0)) | (scenes[1:] != scenes[:-1])
+    return np.concatenate([[False], (went | other).any(1).numpy()])
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
@@ -90,7 +119,7 @@ def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
 
 
 class Objective(nn.Module):
-    """Cross-entropy of column, row and presence of the hero, and of the motion class."""
+    """Cross-entropy of the tracker's column, row and presence, and of all that the head foresees."""
 
     def __init__(self, motion: Motion) -> None:
         super().__init__()
@@ -100,33 +129,84 @@ class Objective(nn.Module):
         """The loss and its metrics."""
         with torch.autocast(batch.frames.device.type, torch.bfloat16):
             columns, rows, there = self.motion.tracker(batch.frames)
+            outlook = self.motion(batch.ring, batch.held, batch.moves)
         x, y, present = batch.places.unbind(1)
         seen = present > 0
         find = F.cross_entropy(columns[seen].float(), x[seen].long()) + F.cross_entropy(
             rows[seen].float(), y[seen].long()
         )
         presence = F.binary_cross_entropy_with_logits(there.float(), present)
-        logits = self.motion(*batch.past)
-        scroll = F.cross_entropy(logits, batch.motion)
-        right = (logits.argmax(1) == batch.motion).float().mean()
-        parts = {"find": find, "presence": presence, "scroll": scroll, "exact": right}
-        return find + presence + scroll, {name: float(part.detach()) for name, part in parts.items()}
+        parts = {"find": find, "presence": presence, **_foresight(outlook, batch)}
+        return torch.stack([*parts.values()]).sum(), {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
+    """Cross-entropies of the scroll, and of kinds, ways and jumps of the hero and of the other things."""
+    led, things = batch.moves, batch.things
+    there, before = things[..., 2] > 0, batch.ring.things[:, -1, :, 2] > 0
+    jumps = there & (led.across == 2 * REACH + 1)
+    corner = (things[..., :2] - things.new_tensor([LEFT, TOP])) * jumps[..., None]
+    ways = _entropy(outlook.across, led.across) + _entropy(outlook.down, led.down)
+    ends = _entropy(outlook.column, corner[..., 0]) + _entropy(outlook.row, corner[..., 1])
+    kinds = _entropy(outlook.kinds, led.kinds % outlook.kinds.shape[-1])
+    parts = {"scroll": F.cross_entropy(outlook.scroll.float(), batch.motion)}
+    if batch.clocks.numel():
+        clocks = F.cross_entropy(outlook.clocks.flatten(0, 1).float(), batch.clocks.flatten(), ignore_index=-1)
+        parts["clocks"] = clocks.nan_to_num()
+    for name, part in (("hero", slice(0, 1)), ("other", slice(1, None))):
+        here, far = there[:, part], jumps[:, part]
+        parts[f"{name}_kind"] = kinds[:, part].sum() / (here | before[:, part]).sum().clamp(min=1)
+        parts[f"{name}_way"] = (ways[:, part] * here).sum() / here.sum().clamp(min=1)
+        parts[f"{name}_jump"] = (ends[:, part] * far).sum() / far.sum().clamp(min=1)
+    return parts
+
+
+def _entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """Cross-entropy of each thing. logits: (B, N, classes). classes: (B, N). Returns (B, N)."""
+    return F.cross_entropy(logits.flatten(0, 1).float(), classes.flatten(), reduction="none").view_as(classes)
 
 
 @torch.no_grad()
 def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
-    """Shares of rows with the scroll exactly right and within a pixel, of frames with the hero found, how far off."""
+    """Shares of rows with the scroll right and within a pixel, of things and of tracked heroes in their place."""
+    sums: dict[str, float] = {}
+    for part in np.array_split(rows, max(len(rows) // 512, 1)):
+        now, ring = torch.from_numpy(part), footage.ring(part, context=1)
+        outlook = motion(ring, footage.held[now])
+        guess, truth = outlook.scroll.argmax(1), footage.motion[now]
+        after, real = motion.likeliest(outlook, ring, truth), footage.things[now]
+        things = after.things
+        hero, shown = real[:, 0, 2] > 0, (real[:, 1:, 2] > 0) & (real[:, 1:, 0] < footage.setting.game.width)
+        right = (things == real).all(-1)
+        counts = {
+            "scroll_exact": (guess == truth, None),
+            "scroll_within_1": ((guess - truth).abs() <= 1, None),
+            "hero_place": ((things[:, 0, :2] == real[:, 0, :2]).all(-1), hero),
+            "hero_exact": (right[:, 0], hero),
+            "hero_lost": (things[:, 0, 2] <= 0, hero),
+            "scene_exact": (right[:, 0], ~hero),
+            "hero_imagined": (things[:, 0, 2] > 0, ~hero),
+            "other_exact": (right[:, 1:], shown),
+            "other_missed": (things[:, 1:, 2] == 0, shown),
+            "other_imagined": (real[:, 1:, 2] == 0, things[:, 1:, 2] > 0),
+            "clocks_exact": ((after.counters == footage.counters[now]).all(1), None),
+        }
+        for name, (good, among) in counts.items():
+            some = good if among is None else good[among]
+            sums[name] = sums.get(name, 0) + float(some.sum())
+            sums[f"{name}_of"] = sums.get(f"{name}_of", 0) + some.numel()
+    found = {name: sums[name] / max(sums[f"{name}_of"], 1) for name in sums if not name.endswith("_of")}
+    return found | _tracked(motion, footage, rows[:: max(len(rows) // 256, 1)])
+
+
+def _tracked(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
+    """How well the tracker finds the hero."""
     now = torch.from_numpy(rows)
-    guess, truth = motion(*history(footage, now, motion.config.history)).argmax(1), footage.motion[now]
-    some = now[:: max(len(now) // 256, 1)]
-    places, real = motion.tracker.places(footage.frames[some][..., None]), footage.places[some]
-    seen = real[:, 2] > 0
-    off = (places[seen, :2] - real[seen, :2]).abs().amax(1)
+    places, real = motion.tracker.places(footage.frames[now][..., None]), footage.places[now]
+    off = (places - real)[real[:, 2] > 0, :2].abs().amax(1)
     return {
-        "scroll_exact": float((guess == truth).float().mean()),
-        "scroll_within_1": float(((guess - truth).abs() <= 1).float().mean()),
-        "place_exact": float((off == 0).float().mean()),
-        "place_off": float(off.mean()),
+        "tracked_exact": float((off == 0).float().mean()),
+        "tracked_off": float(off.mean()),
         "presence": float((places[:, 2] == real[:, 2]).float().mean()),
     }
 
@@ -137,7 +217,10 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         if s.model.motion is None:
             raise UsageError(f"the recipe '{recipe.name}' has no motion head to train")
         motion = assets.channels_last(s.model.motion)
-        source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank, steps=motion.config.history)
+        kept = s.folder.parent / "motion.safetensors"
+        if kept.exists():
+            assets.recall(motion, kept)
+        source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size
         )
@@ -145,8 +228,10 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         def report(run: Runner[Motion]) -> None:
             run.log(**{f"heldout_{k}": v for k, v in accuracy(run.average, s.heldout, s.heldout.rows).items()})
 
+            assets.keep(run, kept)
+
         done = runner.run(source, report)
-        assets.keep(runner, s.folder.parent / "motion.safetensors")
+        assets.keep(runner, kept)
     return done
 
 

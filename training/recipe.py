@@ -45,9 +45,9 @@ class Diffusion:
     Attributes:
         start: Share of rows at the first noise level whose input is pure noise, as play begins.
         changed: Extra weight of patches that change.
-        hero: Extra weight of patches where the hero is or was.
+        busy: Extra weight of patches where the hero or another thing is or was.
         corrupt: Share of rows whose last frame is damaged, told to nobody.
-        erase: Share of rows whose hero is erased, doubled or moved.
+        erase: Share of rows one of whose things is erased, doubled or moved.
         rollout: Share of the batch that lives on the model's own frames, from `warm` on.
         length: Mean length of such a life in frames.
         warm: Share of the run after which rollouts begin.
@@ -57,7 +57,7 @@ class Diffusion:
 
     start: float = 0.75
     changed: float = 7.0
-    hero: float = 6.0
+    busy: float = 6.0
     corrupt: float = 0.5
     erase: float = 0.3
     rollout: float = 0.5
@@ -82,7 +82,7 @@ class Recipe:
         sigmas: The sampler's noise levels.
         temperature: Of the sampler's noise.
         counters: Clocks, whose names are columns of the cache.
-        patience: Where the stillness counter stops.
+        patience: Where the count of frames without the hero stops.
         codec_net, motion_net, denoiser_net: Sizes, and `sigma_data`: the RMS of what is diffused.
         codec, motion, denoiser: How each is trained.
         diffusion: More on the denoiser.

@@ -121,6 +121,11 @@ class Runner(Generic[Network]):
         return self.folder / (f"state{self.rank}.pt" if self.rank else "state.pt")
 
     @property
+    def samples(self) -> int:
+        """Samples seen by all processes."""
+        return self.step * self.hyper.batch * self.size
+
+    @property
     def progress(self) -> float:
         """Share of the run that is done, 0..1."""
         done = self.step / self.hyper.steps if self.hyper.steps else self.seconds / (60 * self.hyper.minutes)
@@ -162,7 +167,7 @@ class Runner(Generic[Network]):
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "clock": {"step": self.step, "seconds": self.seconds},
+            "clock": {"step": self.step, "seconds": self.seconds, "samples": self.samples},
             "torch": torch.get_rng_state(),
             "stateful": {name: thing.state_dict() for name, thing in self.stateful.items()},
         }
@@ -245,7 +250,7 @@ class Runner(Generic[Network]):
             kept.copy_(present)
 
     def _tell(self, loss: Tensor, metrics: dict[str, float]) -> None:
-        rate = self.hyper.batch * self.step / max(self.seconds, 1e-9)
+        rate = self.samples / max(self.seconds, 1e-9)
         self.log(loss=float(loss.detach()), samples_per_second=rate, **metrics)
         if self.rank:
             return

@@ -7,7 +7,7 @@ https://gist.github.com/1wErt3r/4048722.
 import importlib.util
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -46,6 +46,12 @@ _PROBES = {
     "float_state": 0x1D,
     "coins": 0x75E,
 }
+_SLOTS = 6
+"""Enemies and power-ups that the console keeps at a time; the last slot is the power-up's and the flag's."""
+_FLAG, _KIND, _STATE, _PAGE, _X, _SCREEN, _Y, _POWER_UP = 0x0F, 0x16, 0x1E, 0x6E, 0x87, 0xB6, 0xCF, 0x39
+_POWER_UP_KIND = 0x2E
+_TICKS = 20  # console frames in a unit of the game's clock
+_POSE, _FACING = 0x6D5, 0x33
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 
 
@@ -198,9 +204,12 @@ class MarioWorld:
         `x - camera` is the screen column where his 16 pixels begin. `y` is his RAM byte 0xce: his box of 32 rows begins
         one screen row below it, and small Mario fills the rows y + 17 to y + 32. It wraps at 256, and `y_viewport` says
         how often: 0 above the screen, 1 on it, more below it. `visible` is 1 while Mario is on the screen. `tick`
-        counts the 24 console frames of the game's clock down. `float_state` is 0 on the ground, 1 in a jump, 2 in a
-        fall, 3 on the flagpole. `power` is 0 small, 1 big, 2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's
-        end, 3 when the game is over; `task` is 3 while a level is shown.
+        counts the 20 console frames of a unit of the game's clock down, `clock` all that are left of it.
+        `float_state` is 0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big,
+        2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a
+        level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups: a kind of 0 is an
+        empty slot, x and y are those of the level and the screen. While Mario is hidden his kind is below 0 and says
+        how far the change of the scene has come.
         """
         ram = np.frombuffer(self._shown, np.uint8)
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
@@ -213,7 +222,9 @@ class MarioWorld:
             and values["player_state"] not in _HIDDEN
             and not values["screen_off"]
         )
+        values |= _things(ram, values)
         values["time"] = _digits(ram[0x7F8:0x7FB])
+        values["clock"] = values["time"] * _TICKS + values["tick"]
         values["score"] = _digits(ram[0x7DE:0x7E4]) * 10
         return values
 
@@ -254,6 +265,35 @@ def rom_path() -> Path:
         for path in sorted(Path(folder).rglob("super-mario-bros.nes")):
             return path
     raise MissingExtraError("the real game of Super Mario Bros", "mario")
+
+
+def _things(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
+    """Kind and place of Mario and of all slots."""
+    hidden = values["player_state"] in _HIDDEN or values["task"] != _IN_LEVEL or values["screen_off"]
+    scene = 1 + values["task"] % 4 * 8 + (values["screen_off"] // 2 + (values["screen_off"] > 0)) % 8
+    pose = 1 + int(ram[_POSE]) // 8 % 32 + 32 * (int(ram[_FACING]) == 2) + 64 * min(values["power"], 2)
+    things = {
+        "thing0_kind": -scene if hidden else pose,
+        "thing0_x": values["x"],
+        "thing0_y": values["y"] + 256 * (values["y_viewport"] - 1),
+    }
+    for i in range(_SLOTS):
+        kind, state = int(ram[_KIND + i]), int(ram[_STATE + i])
+        phase = int(ram[_POWER_UP]) if kind == _POWER_UP_KIND else _phase(state)
+        empty = hidden or not ram[_FLAG + i]
+        things |= {
+            f"thing{i + 1}_kind": 0 if empty else 1 + kind % 64 + 64 * (phase % 4),
+            f"thing{i + 1}_x": int(ram[_PAGE + i]) * 256 + int(ram[_X + i]),
+            f"thing{i + 1}_y": int(ram[_Y + i]) + 256 * (int(ram[_SCREEN + i]) - 1),
+        }
+    return things
+
+
+def _phase(state: int) -> int:
+    """An enemy's phase: 0 well, 1 knocked off, 2 stomped or in its shell, 3 a shell that slides."""
+    if state & 0x20:
+        return 1
+    return 3 if state & 0x80 else 2 * (state & 0x0F >= 2)
 
 
 def _digits(ram: Any) -> int:

@@ -12,6 +12,11 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
+def actions(name: str) -> dict[str, str]:
+    """What the buttons of a game do, in a word or two; nothing for a game that has no module here."""
+    return dict(load(name).ACTIONS) if name in names() else {}
+
+
 def load(name: str) -> ModuleType:
     """The module of a game.
 

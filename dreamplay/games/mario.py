@@ -33,6 +33,9 @@ GAME = GameSpec(
     pixel_aspect=8 / 7,
 )
 
+ACTIONS = {"a": "jump (A)", "b": "run, throw (B)", "start": "start, pause the game", "select": "select"}
+"""What the buttons do."""
+
 PALETTE = (
     (0, 0, 0), (0, 0, 188), (0, 0, 252), (0, 64, 88), (0, 88, 0), (0, 88, 248),
     (0, 104, 0), (0, 120, 0), (0, 120, 248), (0, 136, 136), (0, 168, 0), (0, 168, 68),

@@ -3,8 +3,8 @@
 Karras et al. 2022, arXiv 2206.00364 (table 1, "Ours"; algorithm 1 with Euler steps). What is diffused is the change
 of the latent from the moved last frame to the next one, as in a video codec.
 
-Axis letters: B batch, T past frames, S past steps, K buttons, C channels, D width, H W latent rows and columns,
-h w pixels, P planes of a frame.
+Axis letters: B batch, N things, T past frames, S past steps, K buttons, C channels, D width, H W latent rows and
+columns, h w pixels, P planes of a frame.
 """
 
 import math
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
-from dreamplay.models.layers import PATCH, coded_history
+from dreamplay.models.layers import PATCH, Stamps, coded_history
 from dreamplay.models.motion import TRAIL, trail
 
 BUTTON_STEPS = 8
@@ -28,7 +28,7 @@ class Scene:
     """What the denoiser is told of a frame to come, apart from the noise.
 
     Attributes:
-        features: The moved frame's latent, the past frames and the level's map, (B, D, H, W).
+        features: The moved frame's latent, the past frames, the level's map and where things will be, (B, D, H, W).
         condition: Buttons, scroll, clocks, (B, embedding).
     """
 
@@ -51,6 +51,7 @@ class Denoiser(nn.Module):
         counters: Sequence[Counter] = (),
         patience: int = 0,
         history: int = 0,
+        kinds: int = 0,
     ) -> None:
         super().__init__()
         self.config, self.channels, self.context, self.history = config, channels, context, history
@@ -60,15 +61,21 @@ class Denoiser(nn.Module):
         self.buttons = nn.Linear((BUTTON_STEPS + 1) * buttons, e)
         self.scrolls = nn.Linear(context + 1, e)
         self.trail = nn.Sequential(nn.Linear(history * TRAIL, e), nn.SiLU(), nn.Linear(e, e)) if history else None
-        self.counters = nn.ModuleList(nn.Embedding(counter.period, e) for counter in counters)
-        self.still = nn.Embedding(patience + 1, e)
+        self.shown = [(i, digit) for i, counter in enumerate(counters) for digit in counter.digits]
+        self.units = [counter.unit for counter in counters]
+        self.counters = nn.ModuleList(nn.Embedding(unit, e) for unit in self.units)
+        self.absent = nn.Embedding(patience + 1, e)
         self.phase = nn.Embedding(PATCH, e)
+        self.kinds = kinds
+        self.scene = nn.Embedding(kinds, e) if kinds else None
         self.rows = rows
         self.map = nn.Embedding((config.columns + 1) * rows, config.memory) if config.memory else None
-        for table in filter(None, [*self.counters, self.still, self.phase, self.map]):
+        tables = [*self.counters, self.absent, self.phase, self.map, self.scene]
+        for table in filter(None, tables):
             nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
-        inputs = 2 * channels + d + 2 * config.memory
+        self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
+        inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(
             config.backbone,
             inputs=inputs,
@@ -86,10 +93,10 @@ class Denoiser(nn.Module):
         *,
         buttons: Tensor,
         scrolls: Tensor,
-        places: Tensor,
+        things: Tensor,
         odometer: Tensor,
         counters: Tensor,
-        still: Tensor,
+        absent: Tensor,
     ) -> Scene:
         """Gather the conditions of the next frame.
 
@@ -99,23 +106,39 @@ class Denoiser(nn.Module):
             codes: The palette's codes, or None for RGB.
             buttons: That led to the past frames and, last, those held now, (B, S + 1, K).
             scrolls: Of the past frames and, last, of the next one, in pixels, (B, S + 1).
-            places: Of the hero in the past frames, (B, S, 3).
+            things: In the past frames and, last, in the next one, (B, S + 1, N, 3).
             odometer: Camera's left edge of the next frame in pixels, negative where unknown, (B,).
             counters: The clocks at the next frame, (B, counters).
-            still: Frames since something changed, (B,).
+            absent: Frames without the hero in the same scene, the next one included, (B,).
         """
         features = [latent, self.past(coded_history(moved, codes))]
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
+        if self.stamps is not None:
+            shown = torch.cat([things[:, -1], self._digits(counters)], 1)
+            features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
-        condition = condition + self.still(still.clamp(max=self.still.num_embeddings - 1))
+        condition = condition + self.absent(absent.clamp(max=self.absent.num_embeddings - 1))
         condition = condition + self.phase(odometer.clamp(min=0) % PATCH)
+        if self.scene is not None:
+            condition = condition + self.scene(things[:, -1, 0, 2] % self.kinds)
         if self.trail is not None:
-            condition = condition + self.trail(trail(scrolls[:, :-1], places)[:, -self.history :].flatten(1))
+            condition = condition + self.trail(trail(scrolls[:, :-1], things[:, :-1, 0])[:, -self.history :].flatten(1))
         for i, table in enumerate(self.counters):
-            condition = condition + table(counters[:, i])
+            condition = condition + table(counters[:, i] % self.units[i])
         return Scene(torch.cat(features, 1), condition)
+
+    def _digits(self, counters: Tensor) -> Tensor:
+        """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""
+        digits = [
+            torch.stack([counters[:, i].new_full((len(counters),), n) for n in (digit.x, digit.y)], 1)
+            for i, digit in self.shown
+        ]
+        values = [self.kinds + counters[:, i] // digit.unit % 10 for i, digit in self.shown]
+        if not digits:
+            return counters.new_zeros(len(counters), 0, 3)
+        return torch.cat([torch.stack(digits, 1), torch.stack(values, 1)[..., None]], 2)
 
     def _map(self, odometer: Tensor, columns: int) -> Tensor:
         """The level's learned map where the camera is, both columns under each patch, (B, 2 memory, H, W)."""

@@ -46,6 +46,44 @@ class FilmBlock(nn.Module):
         return x + self.second(F.silu(self.first(h)))
 
 
+class Stamps(nn.Module):
+    """Which piece of which thing covers which cell: a table of kind times piece in three factors (Hitchcock 1927)."""
+
+    def __init__(self, kinds: int, rank: int) -> None:
+        super().__init__()
+        self.kind = nn.Embedding(kinds, rank)
+        self.across, self.down = nn.Embedding(WIDE + PATCH, rank), nn.Embedding(TALL + PATCH, rank)
+        for table in (self.kind, self.across, self.down):
+            nn.init.normal_(table.weight, std=0.8)
+
+    def forward(self, things: Tensor, rows: int, columns: int) -> Tensor:
+        """Spread things over the cells that they cover.
+
+        Args:
+            things: x, y in pixels and kind, not above 0 for none, (B, N, 3) int64.
+            rows, columns: Cells of a frame, H and W.
+
+        Returns:
+            (B, rank, H, W).
+        """
+        x, y, kind = things.unbind(-1)
+        across = _pieces(self.across, x, columns)  # (B, N, W, rank)
+        what = self.kind(kind.clamp(min=0)) * (kind > 0)[..., None]  # (B, N, rank)
+        down = _pieces(self.down, y, rows) * what[:, :, None]  # (B, N, H, rank)
+        return torch.einsum("bnhr,bnwr->brhw", down, across)
+
+
+WIDE, TALL = 16, 40
+"""Pixels across and down of the box in which a thing is drawn."""
+
+
+def _pieces(table: nn.Embedding, at: Tensor, cells: int) -> Tensor:
+    """What each cell along an axis shows of things that begin at these pixels. at: (B, N). Returns (B, N, cells, D)."""
+    first = torch.arange(cells, device=at.device) * PATCH - at[..., None]  # (B, N, cells)
+    touched = (first > -PATCH) & (first < table.num_embeddings - PATCH)
+    return table((first + PATCH).clamp(0, table.num_embeddings - 1)) * touched[..., None]
+
+
 def zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
     """Set a layer's weight and bias to zero, so that what it ends starts as the identity."""
     nn.init.zeros_(layer.weight)

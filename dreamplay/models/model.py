@@ -1,7 +1,7 @@
 """The three networks as one step: from the past and the buttons held to the next frame.
 
-Axis letters: B batch, T past frames, S past steps, K buttons, C channels, D width, H W latent rows and columns,
-h w pixels, P planes of a frame, n patches.
+Axis letters: B batch, N things, T past frames, S past steps, K buttons, C channels, D width, H W latent rows and
+columns, h w pixels, P planes of a frame, n patches.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,8 @@ from dreamplay.config import Config
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, from_patches, to_patches
-from dreamplay.models.motion import Motion, reckon
+from dreamplay.models.motion import Foresight, Motion, tick
 from dreamplay.ring import Ring, shift
-
-CUT = 0.2
-"""Share of pixels that a frame changes when another scene begins."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +25,17 @@ class Moved:
     Attributes:
         frames: (B, T, h, w, P) uint8, new columns unknown.
         buttons, scrolls: With the present step last, (B, S + 1, K) and (B, S + 1).
-        places: Of the hero in the past frames, (B, S, 3).
-        odometer, counters, still: As in a ring, at the next frame (still: at the last one).
+        things: In the past frames and, last, in the next one, (B, S + 1, N, 3).
+        odometer, counters, absent: As in a ring, at the next frame.
     """
 
     frames: Tensor
     buttons: Tensor
     scrolls: Tensor
-    places: Tensor
+    things: Tensor
     odometer: Tensor
     counters: Tensor
-    still: Tensor
+    absent: Tensor
 
 
 Imagine = Callable[[Moved, Tensor], tuple[Tensor, Tensor]]
@@ -53,7 +50,11 @@ class Model(nn.Module):
         self.config = config
         palette, game = config.palette, config.game
         self.codec = Codec(config.codec, palette)
-        self.motion = Motion(config.motion, len(game.buttons), palette) if config.motion else None
+        self.motion = (
+            Motion(config.motion, len(game.buttons), palette, config.counters, config.patience)
+            if config.motion
+            else None
+        )
         self.denoiser = Denoiser(
             config.denoiser,
             channels=config.codec.channels,
@@ -64,6 +65,7 @@ class Model(nn.Module):
             counters=config.counters,
             patience=config.patience,
             history=config.motion.history if config.motion else 0,
+            kinds=config.motion.kinds if config.motion else 0,
         )
         self.sigmas: tuple[float, ...] = config.sigmas
         self.compiled: Imagine | None = None
@@ -74,22 +76,28 @@ class Model(nn.Module):
         game = self.config.game
         return self.config.codec.channels, game.height // PATCH, game.width // PATCH
 
-    def scroll(self, ring: Ring, held: Tensor) -> Tensor:
-        """Logits of the motion classes, (B, classes). held: (B, K)."""
-        assert self.motion is not None
-        s = self.motion.config.history
-        past = ring.buttons[:, -s:], ring.scrolls[:, -s:].float(), ring.places[:, -s:]
-        return self.motion(*past, held, ring.odometer.float(), ring.still.float())
+    def foresee(self, ring: Ring, held: Tensor, motion: Tensor | None = None) -> Foresight:
+        """The likeliest motion of the next frame.
 
-    def move(self, ring: Ring, held: Tensor, motion: Tensor) -> Moved:
+        Args:
+            ring: The past.
+            held: Buttons held now, (B, K).
+            motion: Motion classes (B,) to use instead.
+        """
+        if self.motion is None:
+            counters = tick(ring.counters, torch.zeros_like(ring.counters), self.config.counters)
+            return Foresight(torch.zeros_like(ring.odometer), ring.things[:, -1], counters)
+        return self.motion.likeliest(self.motion(ring, held), ring, motion)
+
+    def move(self, ring: Ring, held: Tensor, after: Foresight) -> Moved:
         """Scroll the past.
 
         Args:
             ring: The past.
             held: Buttons held now, (B, K).
-            motion: Motion classes, (B,) int64.
+            after: What moves where.
         """
-        config = self.config
+        config, motion, things = self.config, after.motion, after.things
         scrolls, odometer = motion, ring.odometer
         if config.motion is not None and config.motion.cuts:
             cut = motion - config.motion.fastest - 1
@@ -97,17 +105,23 @@ class Model(nn.Module):
             there = motion.new_tensor(config.motion.cuts)[cut.clamp(min=0)]
             odometer = torch.where((cut >= 0) & (odometer >= 0), there, odometer)
         odometer = torch.where(odometer >= 0, odometer + scrolls, odometer)
-        steps = ring.counters.new_tensor([counter.step for counter in config.counters])
-        periods = ring.counters.new_tensor([counter.period for counter in config.counters])
         return Moved(
             frames=shift(ring.frames, scrolls.tolist(), top=config.status_rows, unknown=len(config.palette)),
             buttons=torch.cat([ring.buttons, held[:, None]], 1),
             scrolls=torch.cat([ring.scrolls, scrolls[:, None]], 1),
-            places=ring.places,
+            things=torch.cat([ring.things, things[:, None]], 1),
             odometer=odometer,
-            counters=(ring.counters + steps) % periods,
-            still=ring.still,
+            counters=after.counters,
+            absent=self._absent(ring, things),
         )
+
+    def _absent(self, ring: Ring, things: Tensor) -> Tensor:
+        """Frames without the hero in the same scene, (B,). things: Of the next frame, (B, N, 3)."""
+        if self.motion is None:
+            return ring.absent
+        before, now = ring.things[:, -1, 0, 2], things[:, 0, 2]
+        longer = torch.where(now == before, ring.absent + 1, 1).clamp(max=self.config.patience)
+        return torch.where(now > 0, 0, longer)
 
     def observe(self, moved: Moved) -> tuple[Tensor, Scene]:
         """The newest moved frame's latent (B, C, H, W), and all that conditions the next one."""
@@ -118,10 +132,10 @@ class Model(nn.Module):
             self.codec.codes,
             buttons=moved.buttons,
             scrolls=moved.scrolls.to(latent.dtype),
-            places=moved.places.to(latent.dtype),
+            things=moved.things,
             odometer=moved.odometer,
             counters=moved.counters,
-            still=moved.still,
+            absent=moved.absent,
         )
 
     def imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -165,26 +179,15 @@ class Model(nn.Module):
 
     def push(self, ring: Ring, moved: Moved, frame: Tensor) -> Ring:
         """The past with one more frame. frame: (B, h, w, P) uint8."""
-        top = self.config.status_rows
-        same = (frame[:, top:] == moved.frames[:, -1, top:]).flatten(1).all(1) & (moved.scrolls[:, -1] == 0)
-        place = self._place(ring, moved, frame) if self.motion else ring.places[:, -1]
         return Ring(
             frames=torch.cat([moved.frames[:, 1:], frame[:, None]], 1),
             buttons=moved.buttons[:, 1:],
             scrolls=moved.scrolls[:, 1:],
-            places=torch.cat([ring.places[:, 1:], place[:, None]], 1),
+            things=moved.things[:, 1:],
             odometer=moved.odometer,
             counters=moved.counters,
-            still=torch.where(same, (ring.still + 1).clamp(max=self.config.patience), 0),
+            absent=moved.absent,
         )
-
-    def _place(self, ring: Ring, moved: Moved, frame: Tensor) -> Tensor:
-        """Where the hero is in the new frame, (B, 3): as the tracker sees it, or reckoned while the scene lasts."""
-        assert self.motion is not None
-        seen = self.motion.tracker.places(frame)
-        guess = reckon(ring.places, frame.shape[2], frame.shape[1])
-        cut = (frame != moved.frames[:, -1]).flatten(1).float().mean(1) > CUT
-        return torch.where((seen[:, 2:] > 0) | cut[:, None], seen, guess)
 
     @torch.no_grad()
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:
@@ -196,8 +199,6 @@ class Model(nn.Module):
             noise: Unit variance times the temperature, (B, C, H, W).
             motion: Motion classes (B,) to use instead of the model's own.
         """
-        if motion is None:
-            motion = self.scroll(ring, held).argmax(1) if self.motion else torch.zeros_like(ring.odometer)
-        moved = self.move(ring, held, motion)
+        moved = self.move(ring, held, self.foresee(ring, held, motion))
         features, gate = (self.compiled or self.imagine)(moved, noise)
         return self.push(ring, moved, self.paint(moved, features, gate))

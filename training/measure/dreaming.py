@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dreamplay import games
 from dreamplay.config import Config
+from dreamplay.models.motion import Foresight
 from dreamplay.ring import Ring
 from training.data import Footage, Rows
 
@@ -32,8 +33,8 @@ class Stepper(Protocol):
     def noise_shape(self) -> tuple[int, int, int]:
         """Shape of the noise of one frame, (C, H, W)."""
 
-    def scroll(self, ring: Ring, held: Tensor) -> Tensor:
-        """Logits of the motion classes, (B, classes)."""
+    def foresee(self, ring: Ring, held: Tensor) -> Foresight:
+        """The likeliest motion of the next frame."""
 
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:
         """One frame."""
@@ -99,7 +100,7 @@ class Dreamer:
         if self.config.motion is None:
             return torch.zeros(len(ring), dtype=torch.int64)
         with self._autocast():
-            return self._model.scroll(ring, held.to(self._device)).argmax(1).cpu()
+            return self._model.foresee(ring, held.to(self._device)).motion.cpu()
 
     @torch.no_grad()
     def places(self, frames: Tensor) -> Tensor:
@@ -113,13 +114,8 @@ class Dreamer:
         return torch.cat(parts)
 
     def pasts(self, footage: Footage, rows: Rows) -> Ring:
-        """The pasts before some rows of real play, the hero's places as the dream itself would see them."""
+        """The pasts before some rows of real play."""
         ring = footage.ring(rows)
-        if self._probe is not None:
-            steps = ring.places.shape[1]
-            past = torch.from_numpy(rows)[:, None] - torch.arange(steps, 0, -1)  # (B, S)
-            wanted, where = torch.unique(past, return_inverse=True)
-            ring = replace(ring, places=self.places(footage.frames[wanted])[where])
         return replace(ring, frames=self._planes(ring.frames[..., 0])).to(self._device)
 
     def shown(self, ring: Ring) -> Tensor:

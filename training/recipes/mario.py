@@ -1,7 +1,17 @@
 """The flagship: Super Mario Bros 1-1, motion-compensated residual latent diffusion with a palette state."""
 
-from dreamplay.config import CodecConfig, Counter, DenoiserConfig, MotionConfig
+from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
+
+CLOCK_PERIOD = 20 * 402
+CLOCK = Counter(
+    name="clock",
+    period=CLOCK_PERIOD,
+    steps=(CLOCK_PERIOD - 2, 0, CLOCK_PERIOD - 40),
+    reset=20 * 401,
+    digits=(Digit(x=208, y=24, unit=2000), Digit(x=216, y=24, unit=200), Digit(x=224, y=24, unit=20)),
+)
+"""The game's clock: 20 console frames a unit. It may stand, or run out fast once the flag is down."""
 
 RECIPE = Recipe(
     name="mario",
@@ -11,9 +21,22 @@ RECIPE = Recipe(
     heldout=9_000,
     context=4,
     sigmas=(4.0,),
-    counters=(Counter(name="frame_counter", period=256, step=2), Counter(name="tick", period=24, step=22)),
+    counters=(
+        Counter(name="frame_counter", period=256, steps=(2,), reset=-1, digits=()),
+        CLOCK,
+    ),
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
-    motion_net=MotionConfig(fastest=8, cuts=(0, 1280), history=16, width=256, eye=32),
+    motion_net=MotionConfig(
+        fastest=8,
+        cuts=(0, 1280, 2560),
+        history=16,
+        width=384,
+        eye=32,
+        things=7,
+        kinds=256,
+        scenes=40,
+        columns=440,
+    ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
         widths=(64, 128, 192),
@@ -24,9 +47,10 @@ RECIPE = Recipe(
         sigma_data=0.4,
         memory=8,
         columns=440,
+        stamp=32,
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
-    motion=Hyper(batch=64, rate=1e-3, minutes=5),
-    denoiser=Hyper(batch=32, rate=1e-3, minutes=54),
-    diffusion=Diffusion(),
+    motion=Hyper(batch=64, rate=1e-3, minutes=13, decay=0.05),
+    denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
+    diffusion=Diffusion(warm=0.0, length=24.0),
 )

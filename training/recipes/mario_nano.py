@@ -12,7 +12,7 @@ RECIPE = replace(
     heldout=4_000,
     denoiser_net=replace(mario.RECIPE.denoiser_net, widths=(48, 96, 128)),
     codec=Hyper(batch=48, rate=2e-3, minutes=8),
-    motion=Hyper(batch=64, rate=1e-3, minutes=2),
-    denoiser=Hyper(batch=32, rate=1e-3, minutes=20),
+    motion=Hyper(batch=64, rate=1e-3, minutes=6),
+    denoiser=Hyper(batch=32, rate=1e-3, minutes=17),
     starts=8,
 )

@@ -1,0 +1,115 @@
+"""A guarded dream shows only what is sound, and finds its way back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from dreamplay.guard import KEPT, Guard
+from dreamplay.world import Frame, Moment
+from tests import contract
+from tests.fakes import CounterWorld, read
+
+
+class Feverish(CounterWorld):
+    """A dream that turns into noise, or loses its numbers, at given steps of its count."""
+
+    memory = 1
+    hero = None
+
+    def __init__(self, *, noisy: Sequence[int] = (), lost: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.noisy, self.lost = noisy, lost
+        self.seeds: list[int] = []
+
+    @property
+    def finite(self) -> bool:
+        return self.save().steps not in self.lost
+
+    @property
+    def pictures(self) -> list[Frame]:
+        return [self.reset(0)]
+
+    def step(self, buttons: int) -> Frame:
+        frame = super().step(buttons)
+        if self.save().steps in self.noisy:
+            return np.random.default_rng(0).integers(0, 256, frame.shape, dtype=np.uint8)
+        return frame
+
+    def renew(self, seed: int) -> None:
+        self.seeds.append(seed)
+
+    def anchor(self, moments: Sequence[Moment]) -> Frame:
+        return self.restore(read(moments[-1].frame))
+
+
+def steps(world: Guard, count: int) -> list[int]:
+    """What the frames say that were shown."""
+    return [read(world.step(0)).steps for _ in range(count)]
+
+
+@pytest.mark.parametrize("clause", contract.CLAUSES, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("noisy", [(), (5,)])
+def test_a_guarded_dream_keeps_the_contract_of_worlds(clause: object, noisy: tuple[int, ...]) -> None:
+    assert callable(clause)
+    clause(Guard(Feverish(noisy=noisy)))
+
+
+def test_a_sound_dream_is_left_alone() -> None:
+    dream = Feverish()
+    world = Guard(dream)
+    world.reset(7)
+    assert steps(world, 100) == list(range(1, 101))
+    assert (world.news(), dream.seeds) == ("", [])
+
+
+@pytest.mark.parametrize(("fever", "wrong"), [({"noisy": (70,)}, "fell apart"), ({"lost": (70,)}, "lost its numbers")])
+def test_it_holds_the_last_sound_frame_and_goes_back_to_the_newest_sound_second(
+    fever: dict[str, tuple[int, ...]], wrong: str
+) -> None:
+    dream = Feverish(**fever)
+    world = Guard(dream)
+    world.reset(7)
+    assert steps(world, 72)[-4:] == [69, 69, 61, 62]
+    assert world.news() == f"The dream {wrong}: back to where it was well"
+    assert world.news() == ""
+    assert dream.seeds == [77]
+
+
+def test_a_second_fall_goes_further_back_and_the_third_begins_anew() -> None:
+    dream = Feverish(noisy=range(70, 10_000))
+    world = Guard(dream)
+    world.reset(7)
+    shown = steps(world, 150)
+    assert 61 in shown[70:]
+    assert 31 in shown[71:]
+    news = []
+    for _ in range(200):
+        world.step(0)
+        news.append(world.news())
+    assert "The dream fell apart 3 times: it begins anew" in news
+    assert max(steps(world, 300)) < 70
+
+
+def test_a_reset_forgets_the_falls() -> None:
+    world = Guard(Feverish(noisy=(5,)))
+    world.reset(0)
+    steps(world, 6)
+    assert "1 falls" in world.facts[0]
+    world.reset(0)
+    assert "0 falls" in world.facts[0]
+
+
+def test_only_a_few_states_are_kept() -> None:
+    world = Guard(Feverish())
+    world.reset(0)
+    steps(world, 900)
+    assert len(world.save().sound) == KEPT
+
+
+def test_an_anchored_dream_is_watched_from_there() -> None:
+    world, other = Guard(Feverish()), CounterWorld()
+    other.reset(7)
+    frame = other.step(3)
+    assert np.array_equal(world.anchor([Moment(3, frame, {})]), frame)
+    assert steps(world, 1) == [2]
