@@ -13,9 +13,12 @@ from torch import Tensor
 from dreamplay.checkpoint import history
 from dreamplay.config import Config
 from dreamplay.errors import UsageError
-from dreamplay.models.motion import BOTTOM, LEFT, RIGHT, TOP
-from dreamplay.ring import Ring, shift
+from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
+from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import Frame, Moment
+
+_NAMED = 4
+"""Missing probes that an error names."""
 
 
 def needed(config: Config) -> int:
@@ -36,7 +39,9 @@ def ring(config: Config, moments: Sequence[Moment]) -> Ring:
     moments = [moments[0]] * (needed(config) - len(moments)) + list(moments)
     missing = sorted({name for name in _names(config) if name not in moments[-1].probe})
     if missing:
-        raise UsageError(f"the real game does not tell the dream's {', '.join(missing)}: another model may fit it")
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        names = ", ".join(missing[:_NAMED])
+        raise UsageError(f"the real game does not tell the dream's {names}{more}: another model may fit it")
     scrolls, steps = _scrolls(config, moments), history(config)
     pictures = torch.from_numpy(np.stack([_indices(config, m.frame) for m in moments[-config.context - 1 :]]))
     held = [[float(m.buttons >> i & 1) for i in range(len(config.game.buttons))] for m in moments[-steps:]]
@@ -58,7 +63,7 @@ def _names(config: Config) -> list[str]:
     return [
         *(["camera"] if config.motion else []),
         *(counter.name for counter in config.counters),
-        *(f"thing{i}_{name}" for i in range(things) for name in ("x", "y", "kind")),
+        *(f"thing{i}_{name}" for i in range(things) for name in THING),
     ]
 
 
@@ -91,14 +96,14 @@ def _aligned(config: Config, pictures: Tensor, scrolls: Sequence[int]) -> Tensor
 
 
 def _things(config: Config, probe: Mapping[str, int]) -> Tensor:
-    """Where things are on the screen and of what kind, 0 beyond its surroundings, (N, 3) int64."""
+    """What is known of things, 0 beyond the screen's surroundings, (N, E) int64."""
     count, kinds = (config.motion.things, config.motion.kinds) if config.motion else (0, 0)
-    things = torch.zeros(count, 3, dtype=torch.int64)
+    things = torch.zeros(count, len(THING), dtype=torch.int64)
     for i in range(count):
-        x, y, kind = (probe[f"thing{i}_{name}"] for name in ("x", "y", "kind"))
+        x, y, kind, *rest = (probe[f"thing{i}_{name}"] for name in THING)
         x -= probe["camera"]
         if LEFT <= x < RIGHT and TOP <= y < BOTTOM and 0 < kind < kinds:
-            things[i] = torch.tensor((x, y, kind))
+            things[i] = torch.tensor((x, y, kind, *rest))
         things[i, 2] += min(kind, 0)
     return things
 

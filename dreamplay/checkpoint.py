@@ -17,7 +17,7 @@ from dreamplay.config import Config
 from dreamplay.errors import CheckpointError, UsageError
 from dreamplay.models.denoiser import BUTTON_STEPS
 from dreamplay.models.model import Model
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
@@ -81,6 +81,7 @@ def _check_starts(starts: Mapping[str, Tensor], config: Config) -> None:
         _check_numbers("counters", column, 0, counter.period - 1)
     if config.motion is not None:
         _check_numbers("things", starts["things"][..., :2], -_FARTHEST, _FARTHEST)
+        _check_numbers("things", starts["things"][..., 3:], -_FARTHEST, _FARTHEST)
         _check_numbers("things", starts["things"][..., 2], -config.motion.scenes, config.motion.kinds - 1)
 
 
@@ -98,7 +99,7 @@ def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]
         "frames": ((n, config.context, game.height, game.width, planes), "U8"),
         "buttons": ((n, s, len(game.buttons)), "U8"),
         "scrolls": ((n, s), "I32"),
-        "things": ((n, s, config.motion.things if config.motion else 0, 3), "I32"),
+        "things": ((n, s, config.motion.things if config.motion else 0, len(THING)), "I32"),
         "odometer": ((n,), "I32"),
         "counters": ((n, len(config.counters)), "I32"),
         "absent": ((n,), "I32"),

@@ -17,6 +17,7 @@ from dreamplay.checkpoint import Cartridge, parse_dtype
 from dreamplay.checkpoint import load as load_cartridge
 from dreamplay.config import Config
 from dreamplay.errors import DeviceError, UnknownNameError, UsageError, is_out_of_memory
+from dreamplay.models.layers import round_weights
 from dreamplay.models.model import Imagine, Moved
 from dreamplay.ring import Ring
 from dreamplay.world import Buttons, Frame, GameSpec, Moment
@@ -331,9 +332,11 @@ def load(
     index = names.index(start) if start is not None else None
     kind = native_dtype(device) if dtype is None else parse_dtype(dtype)
     dream = Dream(cartridge, device=device, dtype=kind, steps=steps, start=index)
+    agreement = trial.agreement(cartridge, device=device, dtype=kind)
+    if kind != torch.float32:
+        round_weights(cartridge.model, kind)
     if compile:
         dream.compile()
-    agreement = trial.agreement(cartridge, device=device, dtype=kind)
     if agreement < trial.ENOUGH:
         dream.tell(f"{device} draws other pictures in {dream.dtype} than the CPU ({agreement:.0%} agree): --device cpu")
     return dream

@@ -9,6 +9,11 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+THING = ("x", "y", "kind", "part_x", "part_y", "speed_x", "speed_y", "force", "beat")
+"""What is known of a thing: its place on the screen in pixels, what it is, and what no picture shows. These are
+sixteenths of a pixel, speed in sixteenths of a pixel a console frame, and two numbers below 64: the finer part of a
+speed, and how long a pose or a state still lasts."""
+
 
 @dataclass(frozen=True)
 class Ring:
@@ -18,8 +23,8 @@ class Ring:
         frames: Past frames, shifted to where the camera stands now, (B, T, h, w, P) uint8.
         buttons: 0/1, that led to the past frames, (B, S, K) float.
         scrolls: Of the camera in pixels, (B, S) int64.
-        things: What moves about in the past frames, the hero first: x, y on the screen in pixels and its kind, 0 where
-            there is none; below 0, for the hero, while the scene changes, (B, S, N, 3) int64.
+        things: What moves about in the past frames, the hero first, each told as in `THING`; its kind is 0 where there
+            is none and, for the hero, below 0 while the scene changes, (B, S, N, 9) int64.
         odometer: The camera's left edge in pixels, negative where unknown, (B,) int64.
         counters: The console's clocks, (B, counters) int64.
         absent: Frames without the hero in the same scene, (B,) int64.

@@ -65,7 +65,7 @@ def test_what_is_erased_is_where_a_thing_is() -> None:
     differs = to_patches((ring.frames != before.frames)[:, -1]).any(-1)
     for across in (-6, 6):
         for down in (-6, 6):
-            moved = before.things[:, -1] + torch.tensor([across, down, 0])
+            moved = before.things[:, -1, :, :3] + torch.tensor([across, down, 0])
             differs &= ~thing_patches(moved, *differs.shape[1:])
     assert not differs.any()
 

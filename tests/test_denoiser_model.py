@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dreamplay.models.denoiser import BUTTON_STEPS, Denoiser, Scene
 from dreamplay.models.model import Model
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 from tests import tiny
 
 DATA = tiny.DENOISER.sigma_data
@@ -183,9 +183,9 @@ def test_where_the_camera_is_unknown_the_map_is_the_same_everywhere() -> None:
 
 def stamped(*things: tuple[int, int, int]) -> Tensor:
     """What the denoiser is told of things to come, (1, 4, H, W)."""
-    past = torch.zeros(1, 8, 3, 3, dtype=torch.int64)
+    past = torch.zeros(1, 8, 3, len(THING), dtype=torch.int64)
     for i, thing in enumerate(things):
-        past[0, -1, i] = torch.tensor(thing)
+        past[0, -1, i, :3] = torch.tensor(thing)
     _, scene = scenery(things=past, counters=torch.tensor([[0, 0]]))
     return scene.features[:, -4:]
 

@@ -118,6 +118,25 @@ def test_the_picture_scrolls_by_the_change_of_the_camera(world: MarioWorld) -> N
     assert (after[210:, :-scroll] == before[210:, scroll:]).all()
 
 
+def test_mario_goes_twice_his_speed_in_sixteenths_of_a_pixel(world: MarioWorld) -> None:
+    play(world, [RIGHT] * 40)
+    before = world.probe()
+    world.step(RIGHT)
+    after = world.probe()
+    went = [16 * probe["thing0_x"] + probe["thing0_part_x"] for probe in (before, after)]
+    assert before["thing0_speed_x"] == after["thing0_speed_x"] > 16
+    assert went[1] - went[0] == 2 * before["thing0_speed_x"]
+
+
+def test_a_jump_loses_its_speed_frame_by_frame(world: MarioWorld) -> None:
+    play(world, [A] * 6)
+    speeds = []
+    for _ in range(4):
+        speeds.append(world.probe()["thing0_speed_y"])
+        world.step(0)
+    assert np.all(np.diff(speeds) > 0)
+
+
 def test_every_frame_of_a_death_is_kept(world: MarioWorld) -> None:
     tasks, states = set(), set()
     for _ in range(400):

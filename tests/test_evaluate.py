@@ -15,7 +15,7 @@ from torch import Tensor
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 from dreamplay.world import Buttons, Frame, GameSpec
 from tests import samples
 from training import assets
@@ -69,6 +69,7 @@ class ToyCache:
         zero, one = np.zeros(2 * rows, np.int64), np.ones(2 * rows, np.int64)
         self.table = {
             "camera": camera, "x": hero, "y": 24 * one, "visible": one, "player_state": 8 * one,
+            **{f"thing0_{name}": 0 * one for name in THING},
             "thing0_x": hero, "thing0_y": 24 * one, "thing0_kind": one,
             "buttons": 2 * one, "frame_counter": np.arange(2 * rows), "number": np.arange(2 * rows) % rows,
             **dict.fromkeys(("score", "power", "coins", "lives"), zero),

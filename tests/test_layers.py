@@ -75,3 +75,15 @@ def test_stamps_are_the_sum_of_what_each_thing_shows_of_each_cell() -> None:
                     piece = stamps.across.weight[right] * stamps.down.weight[down]
                     expected[:, row, column] += stamps.kind.weight[kind] * piece
     assert torch.allclose(stamps(things, 6, 4)[0], expected, atol=1e-5)
+
+
+def test_weights_rounded_once_draw_what_autocast_draws() -> None:
+    made = tiny.config()
+    ring, noise = tiny.ring(made), tiny.noise(tiny.model(made))
+    frames = []
+    for network in (tiny.model(made), tiny.model(made)):
+        if frames:
+            layers.round_weights(network, torch.bfloat16)
+        with torch.autocast("cpu", torch.bfloat16):
+            frames.append(network.step(ring, tiny.held(made), noise).newest)
+    assert torch.equal(*frames)

@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from dreamplay.models.motion import REACH, Motion, Moves, arrive, most_steps, moves, tick
-from dreamplay.ring import Ring
+from dreamplay.models.motion import Motion
+from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, scene_order, tick
+from dreamplay.ring import THING, Ring
 from tests import tiny
 
 
@@ -27,7 +28,13 @@ def past(**changes: torch.Tensor) -> Ring:
 def says(ring: Ring, held: torch.Tensor | None = None) -> torch.Tensor:
     """All logits in a row, those of the scroll last."""
     outlook = motion()(ring, tiny.held(tiny.config()) if held is None else held)
-    return torch.cat([getattr(outlook, field.name).flatten() for field in fields(outlook)])
+    parts = [getattr(outlook.moves, field.name) for field in fields(outlook.moves)]
+    return torch.cat([part.flatten() for part in (*parts, outlook.column, outlook.row, outlook.clocks, outlook.scroll)])
+
+
+def thing(**numbers: int) -> list[int]:
+    """What is known of a thing, 0 where nothing is said."""
+    return [numbers.get(name, 0) for name in THING]
 
 
 def test_there_is_a_class_for_every_speed_and_every_cut() -> None:
@@ -54,16 +61,41 @@ def test_the_buttons_held_now_count() -> None:
 
 def test_the_moves_between_two_moments_lead_from_one_to_the_other() -> None:
     generator = torch.Generator().manual_seed(0)
-    now, after = (torch.randint(40, (5, 3, 3), generator=generator) for _ in range(2))
+    now, after = (torch.randint(16, (5, 3, len(THING)), generator=generator) for _ in range(2))
+    now[..., 2], after[..., 2] = 1, 1
     now[:, 0, 2], after[:, 1, 2] = 0, 0
-    after[:, 2] = now[:, 2] + torch.tensor([3, -4, 1])
-    scrolls = torch.tensor([0, 1, 2, 3, 4])
+    after[:, 2, :2] = now[:, 2, :2] + torch.tensor([1, -4])
+    now[:, 0] *= torch.tensor([name == "kind" for name in THING])
+    after[:, 0, 3:5] = 0  # what comes into being stands on a whole pixel
+    scrolls = torch.tensor([0, 1, 0, 2, 1])
     led = moves(now, after, scrolls)
-    expected = after * (after[..., 2:] > 0)
+    expected = after * (after[..., 2:3] > 0)
     assert torch.equal(arrive(led, after[..., :2], now, scrolls), expected)
     elsewhere = arrive(led, torch.zeros_like(after[..., :2]), now, scrolls)
     assert torch.equal(elsewhere[:, 2], after[:, 2])  # a short way is not told as a jump
     assert (elsewhere[:, 0, :2] == 0).all()  # what comes into being jumps
+
+
+def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
+    now = torch.tensor([[thing(x=10, y=20, kind=1, part_x=8, part_y=0, speed_x=12, speed_y=-4)]])
+    still = moves(now, now, torch.tensor([0]))
+    none = torch.zeros_like(still.across)
+    led = replace(still, across=none + SWERVE[0], down=none + SWERVE[1])
+    after = arrive(led, now[..., :2], now, torch.tensor([1]))
+    assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
+
+
+def test_a_scene_follows_only_where_it_was_seen_to_follow() -> None:
+    head, ring = motion(), past()
+    head.order = scene_order(torch.tensor([2, 1, 0, 3]), head.config.scenes)
+    kinds = head(ring, tiny.held(tiny.config())).moves.kinds.clone()
+    kinds[:, 0, -1] = 9 + kinds.max()
+    for before, scene in ((1, {0, 1, 2, 3, 4}), (0, {1, 2, 3, 4})):
+        things = ring.things.clone()
+        things[:, -1, 0, 2] = before
+        outlook = head(ring, tiny.held(tiny.config()))
+        outlook = replace(outlook, moves=replace(outlook.moves, kinds=kinds))
+        assert int(head.likeliest(outlook, replace(ring, things=things)).things[0, 0, 2]) in scene
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
@@ -77,15 +109,21 @@ def test_a_scene_is_cut_only_while_the_hero_is_away() -> None:
     outlook = head(ring, tiny.held(tiny.config()))
     scroll = torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0]])
     for kind, expected in ((0, 5), (2, 1)):
-        kinds = outlook.kinds.clone()
+        kinds = outlook.moves.kinds.clone()
         kinds[:, 0, kind] = kinds.max() + 1
-        assert int(head.likeliest(replace(outlook, scroll=scroll, kinds=kinds), ring).motion) == expected
+        led = replace(outlook.moves, kinds=kinds)
+        assert int(head.likeliest(replace(outlook, scroll=scroll, moves=led), ring).motion) == expected
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:
-    now = torch.tensor([[[-63, 0, 1], [0, -31, 1]]])
-    led = Moves(torch.tensor([[1, 1]]), torch.tensor([[REACH - 2, REACH]]), torch.tensor([[REACH, REACH - 2]]))
-    assert not arrive(led, torch.zeros(1, 2, 2, dtype=torch.int64), now, torch.tensor([0])).any()
+    for corner in ({"x": -63, "speed_x": -16}, {"y": -31, "speed_y": -16}):
+        now = torch.tensor([[thing(kind=1, **corner)]])
+        inside = replace(moves(now, now, torch.tensor([0])), across=torch.tensor([[SWERVE[0]]]))
+        led = replace(inside, down=torch.tensor([[SWERVE[1]]]))
+        assert not arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), now, torch.tensor([0])).any()
+        slow = now.clone()
+        slow[..., 5:7] = 0
+        assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
 
 
 def test_things_see_the_pixels_around_them() -> None:

@@ -15,7 +15,7 @@ from dreamplay.checkpoint import history
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, Digit, MotionConfig
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 from dreamplay.world import GameSpec
 from tests import samples
 from training import assets
@@ -88,12 +88,13 @@ def ring(made: Config, batch: int = 1, *, seed: int = 0) -> Ring:
     def whole(high: int, *shape: int) -> Tensor:
         return torch.randint(high, (batch, *shape), generator=generator)
 
+    slots = made.motion.things if made.motion else 0
     planes, values = (1, len(PALETTE)) if made.palette else (3, 256)
     return Ring(
         frames=whole(values, made.context, game.height, game.width, planes).to(torch.uint8),
         buttons=whole(2, steps, len(game.buttons)).float(),
         scrolls=whole(4, steps) if made.motion else torch.zeros(batch, steps, dtype=torch.int64),
-        things=whole(min(made.motion.kinds, 6), steps, made.motion.things, 3) if made.motion else whole(1, steps, 0, 3),
+        things=whole(min(made.motion.kinds, 6) if made.motion else 1, steps, slots, len(THING)),
         odometer=whole(60) if made.motion else torch.full((batch,), -1),
         counters=whole(16, len(made.counters)),
         absent=whole(8).clamp(max=made.patience) if made.motion else torch.zeros(batch, dtype=torch.int64),
@@ -144,6 +145,7 @@ class Play:
             "camera": camera, "x": hero + camera, "y": (game.height - 24) * one, "visible": one,
             "player_state": 8 * one, "float_state": zero, "buttons": buttons, "frame_counter": number * 2,
             "thing0_kind": one + number % 2, "thing0_x": hero + camera, "thing0_y": (game.height - 24) * one,
+            **{f"thing{i}_{name}": zero for i in range(3) for name in THING[3:]},
             **walker, "thing2_kind": zero, "thing2_x": zero, "thing2_y": zero, "clock": 90 * (number + 1),
             "number": number, **dict.fromkeys(("score", "power", "coins", "lives"), zero),
         }  # fmt: skip

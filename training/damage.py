@@ -42,8 +42,8 @@ def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase:
 
 
 def _chosen(things: Tensor, size: torch.Size, generator: np.random.Generator) -> int | None:
-    """One of the things on the screen. things: (N, 3). size: h, w."""
-    x, y, kind = things.unbind(1)
+    """One of the things on the screen. things: (N, E). size: h, w."""
+    x, y, kind = things[:, :3].unbind(1)
     width, height = HERO_BOX
     inside = (kind > 0) & (x > -width) & (x < size[1]) & (y > -height) & (y < size[0])
     there = inside.nonzero().flatten().tolist()
@@ -60,7 +60,7 @@ def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top:
     rows, columns = ring.frames.shape[2:4]
     since = 0
     for age in range(1, ring.frames.shape[1] + 1):
-        x, y, there = (int(v) for v in ring.things[i, -age, thing])
+        x, y, there = (int(v) for v in ring.things[i, -age, thing, :3])
         x, bottom, y = x - since, min(y + height, rows), max(y, top)
         if there and x > -width and bottom > y:
             left, right = max(x, 0), min(x + width, columns)
@@ -114,7 +114,7 @@ def thing_patches(things: Tensor, rows: int, columns: int) -> Tensor:
     """The patches that the boxes of things touch.
 
     Args:
-        things: x, y in pixels and kind, 0 for none, (B, N, 3).
+        things: (B, N, E).
         rows: Patches along a column of the frame.
         columns: Patches along a row.
 
@@ -122,7 +122,7 @@ def thing_patches(things: Tensor, rows: int, columns: int) -> Tensor:
         (B, rows, columns) bool.
     """
     width, height = HERO_BOX
-    x, y, there = things.unbind(2)
+    x, y, there = things[..., :3].unbind(2)
     across = torch.arange(columns) * 8
     down = torch.arange(rows) * 8
     in_x = (across + 8 > x[..., None]) & (across < x[..., None] + width)  # (B, N, columns)

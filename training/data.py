@@ -1,7 +1,7 @@
 """Rendered play as training windows: every row of a cache with what a dream would know before it.
 
 Axis letters: N rows (of things: slots), B batch, T past frames, S past steps, K buttons, H W latent rows and columns,
-h w pixels.
+h w pixels, E what is known of a thing.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from torch import Tensor
 
 from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
-from dreamplay.models.motion import BOTTOM, LEFT, RIGHT, TOP, Foresight
-from dreamplay.ring import Ring, shift
+from dreamplay.models.motion import Foresight
+from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
+from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import GameSpec
 from training.cache import Cache
 
@@ -65,7 +66,7 @@ class Footage:
         scrolls: Pixels of it, 0 at a cut, (N,).
         odometer: The camera's left edge, (N,).
         places: Of the hero: x, y on the screen and whether it is there, (N, 3) float.
-        things: x, y on the screen and kind, 0 for none, below 0 while the scene changes, (N, slots, 3) int64.
+        things: As in a ring, (N, slots, E) int64.
         counters: Clocks, (N, counters).
         absent: Frames without the hero in the same scene, (N,).
         changed: Patches outside the status bar that differ from the moved frame before, (N,).
@@ -98,8 +99,9 @@ class Footage:
         camera = torch.from_numpy(self._column("camera", count))
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
-        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, setting)
         self.places, self.things = self._places(count, camera), self._things(count, camera)
+        away = (self.things[:, :1, 2] < 0).any(1)
+        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away, setting)
         columns = [torch.from_numpy(self._column(c.name, count)) % c.period for c in setting.counters]
         self.counters = torch.stack(columns, 1) if columns else torch.zeros(count, 0, dtype=torch.int64)
         self.absent, self.changed = self._absent(), self._change(first)
@@ -119,15 +121,17 @@ class Footage:
 
     def _things(self, count: int, camera: Tensor) -> Tensor:
         slots = [
-            [torch.from_numpy(self._column(f"thing{i}_{name}", count)) for name in ("x", "y", "kind")]
+            torch.stack([torch.from_numpy(self._column(f"thing{i}_{name}", count)) for name in THING], 1)
             for i in range(self.setting.things)
         ]
         if not slots:
-            return torch.zeros(count, 0, 3, dtype=torch.int64)
-        things = torch.stack([torch.stack([x - camera, y, kind], 1) for x, y, kind in slots], 1)
-        x, y, kind = things.unbind(2)
+            return torch.zeros(count, 0, len(THING), dtype=torch.int64)
+        things = torch.stack(slots, 1)
+        things[..., 0] -= camera[:, None]
+        x, y, kind = things[..., :3].unbind(2)
         inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
-        away = torch.stack([torch.zeros_like(x), torch.zeros_like(y), kind.clamp(max=0)], 2)
+        away = torch.zeros_like(things)
+        away[..., 2] = kind.clamp(max=0)
         return torch.where(inside[..., None], things, away)
 
     def _absent(self) -> Tensor:
@@ -249,12 +253,17 @@ def unpack(buttons: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32
     return ((buttons[:, None] >> np.arange(count)) & 1).astype(np.float32)
 
 
-def _motion(camera: Tensor, first: Tensor, setting: Setting) -> tuple[Tensor, Tensor]:
-    """Motion classes and scrolls from the camera's left edge, (N,) each."""
+def _motion(camera: Tensor, first: Tensor, away: Tensor, setting: Setting) -> tuple[Tensor, Tensor]:
+    """Motion classes and scrolls from the camera's left edge, (N,) each.
+
+    While the scene changes (`away`), a camera that stands where a cut leads is one that is cut there again and again: a
+    dream that has missed the one frame in which it goes there gets there in the next.
+    """
     went = torch.diff(camera, prepend=camera[:1])
     went[first] = 0
     cut = (went < 0) | (went > setting.fastest)
     if not setting.cuts:
         return went.masked_fill(cut, 0), went.masked_fill(cut, 0)
-    nearest = (camera[:, None] - torch.tensor(setting.cuts)).abs().argmin(1)
+    distance, nearest = (camera[:, None] - torch.tensor(setting.cuts)).abs().min(1)
+    cut |= away & (distance == 0)
     return torch.where(cut, setting.fastest + 1 + nearest, went), went.masked_fill(cut, 0)

@@ -4,7 +4,7 @@ Axis letters: B batch, N things, S past steps, K buttons, h w pixels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
-from dreamplay.models.motion import LEFT, REACH, TOP, Motion, Moves, Outlook, most_steps, moves, tick
+from dreamplay.models.motion import Motion, Outlook
+from dreamplay.models.moves import LEFT, SWERVE, TOP, Moves, most_steps, moves, scene_order, tick
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -28,7 +29,9 @@ EVENTS = 0.3
 LATE = 1
 """Console frames that a clock may be off by: the console leaves one out now and then."""
 JITTER = 0.03
-"""Share of past places that are off by a pixel, as those of a dream may be."""
+"""Share of past places that are off by a pixel, as those of a dream may be; the newest are sums and stay."""
+LEAP = 12
+"""Pixels a frame from which a thing's way is an event."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Batch:
     Attributes:
         frames, places: For the tracker.
         ring, held: For the head.
-        things: That followed, (B, N, 3).
+        things: That followed, (B, N, E).
         moves: That led to them from the places in the ring.
         motion: Motion classes, (B,).
         clocks: Classes of the counters' steps, -1 where a counter did something else, (B, counters).
@@ -85,6 +88,7 @@ class Source:
         noise = torch.from_numpy(generator.integers(-1, 2, (*things.shape[:-1], 2)))
         hit = torch.from_numpy(generator.random(things.shape[:-1])) < JITTER
         hit &= things[..., 2] > 0
+        hit[:, -1] = False
         return torch.cat([things[..., :2] + noise * hit[..., None], things[..., 2:]], -1)
 
 
@@ -100,11 +104,17 @@ def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
 def eventful(footage: Footage) -> np.ndarray:
     """In which rows a thing comes, goes, jumps or becomes another kind, (rows,) bool."""
     things = footage.things
-    went = (things[1:, :, :2] - things[:-1, :, :2]).abs().amax(-1) > REACH
+    went = (things[1:, :, :2] - things[:-1, :, :2]).abs().amax(-1) > LEAP
     other = things[1:, :, 2] != things[:-1, :, 2]
     scenes = things[..., :1, 2].clamp(max=0)  # the hero's poses change all the time, scenes do not
     other[:, :1] = ((things[1:, :1, 2] > 0) != (things[:-1, :1, 2] > 0)) | (scenes[1:] != scenes[:-1])
     return np.concatenate([[False], (went | other).any(1).numpy()])
+
+
+def order(footage: Footage, scenes: int) -> Tensor:
+    """Which scenes follow which in recorded play, see `scene_order`."""
+    hero = footage.things[:, 0, 2]
+    return torch.stack([scene_order(hero[start:stop], scenes) for start, stop in footage.episodes]).amax(0)
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
@@ -144,11 +154,14 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     """Cross-entropies of the scroll, and of kinds, ways and jumps of the hero and of the other things."""
     led, things = batch.moves, batch.things
     there, before = things[..., 2] > 0, batch.ring.things[:, -1, :, 2] > 0
-    jumps = there & (led.across == 2 * REACH + 1)
+    far = torch.stack([led.across == 2 * SWERVE[0] + 1, led.down == 2 * SWERVE[1] + 1], -1)
+    jumps = there & far.any(-1)
     corner = (things[..., :2] - things.new_tensor([LEFT, TOP])) * jumps[..., None]
-    ways = _entropy(outlook.across, led.across) + _entropy(outlook.down, led.down)
     ends = _entropy(outlook.column, corner[..., 0]) + _entropy(outlook.row, corner[..., 1])
-    kinds = _entropy(outlook.kinds, led.kinds % outlook.kinds.shape[-1])
+    logits = outlook.moves
+    kinds = _entropy(logits.kinds, led.kinds % logits.kinds.shape[-1])
+    rest = [field.name for field in fields(Moves) if field.name != "kinds"]
+    ways = torch.stack([_entropy(getattr(logits, name), getattr(led, name)) for name in rest]).sum(0)
     parts = {"scroll": F.cross_entropy(outlook.scroll.float(), batch.motion)}
     if batch.clocks.numel():
         clocks = F.cross_entropy(outlook.clocks.flatten(0, 1).float(), batch.clocks.flatten(), ignore_index=-1)
@@ -177,12 +190,13 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
         after, real = motion.likeliest(outlook, ring, truth), footage.things[now]
         things = after.things
         hero, shown = real[:, 0, 2] > 0, (real[:, 1:, 2] > 0) & (real[:, 1:, 0] < footage.setting.game.width)
-        right = (things == real).all(-1)
+        right = (things[..., :3] == real[..., :3]).all(-1)
         counts = {
             "scroll_exact": (guess == truth, None),
             "scroll_within_1": ((guess - truth).abs() <= 1, None),
             "hero_place": ((things[:, 0, :2] == real[:, 0, :2]).all(-1), hero),
             "hero_exact": (right[:, 0], hero),
+            "hero_hidden_exact": ((things[:, 0] == real[:, 0]).all(-1), hero),
             "hero_lost": (things[:, 0, 2] <= 0, hero),
             "scene_exact": (right[:, 0], ~hero),
             "hero_imagined": (things[:, 0, 2] > 0, ~hero),
@@ -220,6 +234,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         kept = s.folder.parent / "motion.safetensors"
         if kept.exists():
             assets.recall(motion, kept)
+        motion.order = order(s.footage, motion.config.scenes)
         source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size

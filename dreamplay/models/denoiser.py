@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Stamps, coded_history
-from dreamplay.models.motion import TRAIL, trail
+from dreamplay.models.moves import TRAIL, trail
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
@@ -106,7 +106,7 @@ class Denoiser(nn.Module):
             codes: The palette's codes, or None for RGB.
             buttons: That led to the past frames and, last, those held now, (B, S + 1, K).
             scrolls: Of the past frames and, last, of the next one, in pixels, (B, S + 1).
-            things: In the past frames and, last, in the next one, (B, S + 1, N, 3).
+            things: In the past frames and, last, in the next one, (B, S + 1, N, E).
             odometer: Camera's left edge of the next frame in pixels, negative where unknown, (B,).
             counters: The clocks at the next frame, (B, counters).
             absent: Frames without the hero in the same scene, the next one included, (B,).
@@ -115,7 +115,7 @@ class Denoiser(nn.Module):
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:
-            shown = torch.cat([things[:, -1], self._digits(counters)], 1)
+            shown = torch.cat([things[:, -1, :, :3], self._digits(counters)], 1)
             features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)

@@ -164,3 +164,10 @@ def _lookup(patches: Tensor, codes: Tensor) -> Tensor:
     if torch.is_autocast_enabled(patches.device.type):
         codes = codes.to(torch.get_autocast_dtype(patches.device.type))
     return F.embedding(patches.int(), codes).flatten(3)
+
+
+def round_weights(network: nn.Module, dtype: torch.dtype) -> None:
+    """Round the weights of convolutions and linear maps once, in place, which autocast else does at every step."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.to(dtype)

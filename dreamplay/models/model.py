@@ -14,7 +14,8 @@ from dreamplay.config import Config
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, from_patches, to_patches
-from dreamplay.models.motion import Foresight, Motion, tick
+from dreamplay.models.motion import Foresight, Motion
+from dreamplay.models.moves import tick
 from dreamplay.ring import Ring, shift
 
 
@@ -25,7 +26,7 @@ class Moved:
     Attributes:
         frames: (B, T, h, w, P) uint8, new columns unknown.
         buttons, scrolls: With the present step last, (B, S + 1, K) and (B, S + 1).
-        things: In the past frames and, last, in the next one, (B, S + 1, N, 3).
+        things: In the past frames and, last, in the next one, (B, S + 1, N, E).
         odometer, counters, absent: As in a ring, at the next frame.
     """
 
@@ -116,7 +117,7 @@ class Model(nn.Module):
         )
 
     def _absent(self, ring: Ring, things: Tensor) -> Tensor:
-        """Frames without the hero in the same scene, (B,). things: Of the next frame, (B, N, 3)."""
+        """Frames without the hero in the same scene, (B,). things: Of the next frame, (B, N, E)."""
         if self.motion is None:
             return ring.absent
         before, now = ring.things[:, -1, 0, 2], things[:, 0, 2]

@@ -1,0 +1,158 @@
+"""How things move: places and speeds as sums, as in the console, and the classes that lead from one frame to the next.
+
+Axis letters: B batch, N things, S past steps, E what is known of a thing (`THING`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dreamplay.config import Counter
+
+PARTS = 16
+"""Parts of a pixel that places are told in."""
+SMALL = 64
+"""Values that `force` and `beat` may have."""
+FRAMES = 2
+"""Console frames from one frame to the next: a thing goes so many times its speed."""
+SWERVE = (64, 224)
+"""Parts of a pixel, across and down, that a thing gets off its way at most; what gets farther jumps to a new place."""
+GAIN = (48, 112)
+"""Most that its speed changes in a frame."""
+FASTEST = (64, 128)
+"""Speeds, across and down, that are told apart."""
+LEFT, RIGHT = -64, 320
+TOP, BOTTOM = -32, 256
+"""Screen columns and rows between which things are known: they come into being beside the screen."""
+
+TRAIL = 6
+"""Numbers that a step of a thing's trail is told by."""
+
+
+def trail(scrolls: Tensor, things: Tensor) -> Tensor:
+    """How a thing went, as numbers around 1.
+
+    Args:
+        scrolls: Of the past frames in pixels, (..., S).
+        things: One thing, (..., S, E).
+
+    Returns:
+        Scroll, way in the level across and down, place on the screen across and down, presence: (..., S, 6).
+    """
+    there = (things[..., 2] > 0).to(scrolls.dtype)
+    x, y = things[..., 0] * there, things[..., 1] * there
+    went_x = F.pad((x[..., 1:] - x[..., :-1]) + scrolls[..., 1:], (1, 0))  # (..., S)
+    went_y = F.pad(y[..., 1:] - y[..., :-1], (1, 0))
+    return torch.stack(
+        [scrolls / 4, (went_x / 4).clamp(-4, 4), (went_y / 4).clamp(-4, 4), x / 64 - 1.5, y / 64 - 2, there], -1
+    )
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What leads things from one frame to the next: classes (B, N) each, or their logits (B, N, classes).
+
+    Attributes:
+        kinds: What each is then, those below 0 counted from the end.
+        across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps".
+        faster, lower: Change of its speed across and down, from -GAIN.
+        force, beat: Their next values.
+    """
+
+    kinds: Tensor
+    across: Tensor
+    down: Tensor
+    faster: Tensor
+    lower: Tensor
+    force: Tensor
+    beat: Tensor
+
+    def of(self, things: slice) -> "Moves":
+        """Some things' moves."""
+        return Moves(*(getattr(self, field.name)[:, things] for field in fields(self)))
+
+
+def scene(kinds: Tensor) -> Tensor:
+    """The number of the scene that the hero's kind stands for, see `Motion`; of any shape."""
+    return 1 - kinds.clamp(max=1)
+
+
+def scene_order(kinds: Tensor, scenes: int) -> Tensor:
+    """Which scenes follow which. kinds: The hero's, frame by frame, (S,). Returns 0/1, (scenes + 2, scenes + 2)."""
+    order, numbers = torch.zeros(scenes + 2, scenes + 2), scene(kinds).clamp(max=scenes + 1)
+    order[numbers[:-1], numbers[1:]] = 1
+    return order
+
+
+def fine(things: Tensor) -> Tensor:
+    """Where things are on the screen in parts of a pixel. things: (..., E). Returns (..., 2)."""
+    return things[..., :2] * PARTS + things[..., 3:5]
+
+
+def most_steps(counters: Sequence[Counter]) -> int:
+    """Classes of a clock: the steps of the one that has most, and to begin again."""
+    return 1 + max((len(counter.steps) for counter in counters), default=0)
+
+
+def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
+    """Let clocks go on.
+
+    Args:
+        now: (B, counters).
+        classes: Which step each takes, the last class to begin again, (B, counters).
+        counters: What they are.
+
+    Returns:
+        (B, counters).
+    """
+    after = []
+    for i, counter in enumerate(counters):
+        steps = now.new_tensor(counter.steps)[classes[:, i].clamp(max=len(counter.steps) - 1)]
+        ticked = (now[:, i] + steps) % counter.period
+        again = (classes[:, i] == most_steps(counters) - 1) & (counter.reset >= 0)
+        after.append(torch.where(again, counter.reset, ticked))
+    return torch.stack(after, 1) if after else now
+
+
+def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
+    """Where moves lead.
+
+    Args:
+        led: Classes.
+        jumps: Screen columns and rows where those that jump arrive, (B, N, 2).
+        now: The things before, (B, N, E).
+        scrolls: Pixels that the camera goes, (B,).
+
+    Returns:
+        The things after, (B, N, E); at 0 where there is none.
+    """
+    swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
+    steps = torch.stack([led.across, led.down], -1)  # (B, N, 2)
+    went = fine(now) + FRAMES * now[..., 5:7] + steps - swerve - PARTS * F.pad(scrolls[:, None, None], (0, 1))
+    went = torch.where(steps == 2 * swerve + 1, jumps * PARTS, went)
+    at = went.div(PARTS, rounding_mode="floor")
+    speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) - gain
+    speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
+    inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
+    there = ((led.kinds > 0) & inside)[..., None]
+    kinds = torch.where(there, led.kinds[..., None], led.kinds.clamp(max=0)[..., None])
+    rest = torch.cat([went - at * PARTS, speeds, torch.stack([led.force, led.beat], -1)], -1)
+    return torch.cat([at * there, kinds, rest * there], -1)
+
+
+def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
+    """The classes that lead from one frame's things to the next one's.
+
+    Args:
+        now, after: (B, N, E).
+        scrolls: Pixels that the camera went, (B,).
+    """
+    swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
+    went = fine(after) - fine(now) - FRAMES * now[..., 5:7] + PARTS * F.pad(scrolls[:, None, None], (0, 1))
+    jumps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
+    steps = torch.where(jumps, 2 * swerve + 1, went + swerve)
+    gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], -gain), gain) + gain
+    return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:9].clamp(0, SMALL - 1).unbind(-1))
