@@ -20,6 +20,7 @@ class Entry:
         licence: Licence of the weights.
         where: The directory, and the commit where it comes from the Hub.
         installed: Whether it plays without the network.
+        lost: Whether it was here and has to be downloaded again.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Entry:
     licence: str
     where: str
     installed: bool
+    lost: bool = False
 
     def __str__(self) -> str:
         return f"{self.name:24} {self.title}, {self.size / 1e6:.1f} MB, {self.licence}, {self.where}"
@@ -91,10 +93,14 @@ def publish(directory: Path, repo: str) -> str:
 
 
 def listing() -> list[Entry]:
-    """Every cartridge that plays without the network: the embedded ones, then the Hub's."""
+    """Every cartridge that was ever here: the embedded ones, the Hub's, and those that have to be downloaded again."""
     embedded = [(name, directory, str(directory)) for name, directory in sorted(_embedded().items())]
-    cached = [(str(each), directory, f"the Hub, {directory.name[:7]}") for each, directory in repository.all_cached()]
-    return list(_entries([*embedded, *cached]))
+    remembered = list(repository.all_remembered())
+    cached = [(str(each), where, f"the Hub, {where.name[:7]}") for each, where in remembered if where is not None]
+    lost = [
+        Entry(str(each), "to download", 0, "", "the Hub", False, True) for each, where in remembered if where is None
+    ]
+    return [*_entries([*embedded, *cached]), *lost]
 
 
 def _entries(found: list[tuple[str, Path, str]]) -> Iterator[Entry]:
@@ -132,6 +138,6 @@ def _repository(name: str) -> repository.Repository:
     wanted = repository.parse(name)
     if wanted is None:
         raise UnknownNameError(
-            "model", name, [*sorted(_embedded()), *(str(each) for each, _ in repository.all_cached())]
+            "model", name, [*sorted(_embedded()), *(str(each) for each, _ in repository.all_remembered())]
         )
     return wanted

@@ -104,6 +104,9 @@ def _models(desk: Desk, playing: str) -> list[Row]:
 
 
 def _model(desk: Desk, entry: "Entry", playing: str) -> Row:
+    if entry.lost:
+        hint = "It was here before: choose it to download it again."
+        return Row(entry.name, "to download", partial(desk.menu.play, entry.name), hint=hint)
     fps = desk.speeds.of(entry.name)
     facts = [
         f"{entry.size / 1e6:.1f} MB",

@@ -93,16 +93,15 @@ def _is_whole(directory: Path) -> bool:
         return False
 
 
-def all_cached() -> Iterator[tuple[Repository, Path]]:
-    """Every verified cartridge in the Hub's cache."""
+def all_remembered() -> Iterator[tuple[Repository, Path | None]]:
+    """Every cartridge that was ever got from the Hub, and its directory; None where the cache has lost it."""
     for reference in sorted(cache().glob("models--*/refs/dreamplay/*")):
         repository = parse(reference.parents[2].name.removeprefix("models--").replace("--", "/", 1))
         if repository is not None:
             revision = None if reference.name == _DEFAULT else reference.name
             repository = Repository(repository.name, revision)
             directory = _remembered(repository)
-            if directory is not None and _is_whole(directory):
-                yield repository, directory
+            yield repository, directory if directory is not None and _is_whole(directory) else None
 
 
 def download(repository: Repository, progress: Progress | None = None, *, offline: bool = False) -> Path:

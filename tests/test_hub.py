@@ -140,6 +140,14 @@ def test_the_list_names_what_the_cache_holds(machine: Machine, server: HubServer
     assert "3f2a1c9" in words
 
 
+def test_a_cartridge_that_the_cache_has_lost_is_to_be_downloaded_again(machine: Machine, server: HubServer) -> None:
+    _, found = machine.run("hub.find('user/mario')")
+    (Path(found) / "codec.safetensors").unlink()
+    assert machine.run("[(e.name, e.installed) for e in hub.listing() if e.lost]") == (0, "[('user/mario', False)]")
+    assert machine.run("hub.find('user/mario')") == (0, found)
+    assert machine.run("[e.name for e in hub.listing() if e.lost]") == (0, "[]")
+
+
 def test_progress_ends_at_the_size_of_all_files(machine: Machine, server: HubServer) -> None:
     total = sum(map(len, server.files.values()))
     assert machine.run("(seen := [], hub.get('user/mario', lambda *each: seen.append(each)), seen[-1])[-1]") == (

@@ -80,10 +80,10 @@ def test_stamps_are_the_sum_of_what_each_thing_shows_of_each_cell() -> None:
 def test_weights_rounded_once_draw_what_autocast_draws() -> None:
     made = tiny.config()
     ring, noise = tiny.ring(made), tiny.noise(tiny.model(made))
-    frames = []
+    drawn: list[torch.Tensor] = []
     for network in (tiny.model(made), tiny.model(made)):
-        if frames:
+        if drawn:
             layers.round_weights(network, torch.bfloat16)
         with torch.autocast("cpu", torch.bfloat16):
-            frames.append(network.step(ring, tiny.held(made), noise).newest)
-    assert torch.equal(*frames)
+            drawn.append(network.step(ring, tiny.held(made), noise).newest)
+    assert torch.equal(*drawn)

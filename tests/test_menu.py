@@ -21,6 +21,7 @@ ENTRIES = [
     Entry("mario", "Super Mario Bros", 12_000_000, "MIT", "here", True),
     Entry("user/other", "Other", 3_000_000, "CC0", "the Hub", True),
     Entry("broken", "broken (no config)", 0, "", "there", False),
+    Entry("user/lost", "to download", 0, "", "the Hub", False, True),
 ]
 
 
@@ -114,6 +115,7 @@ def test_models_say_what_they_are() -> None:
     assert table.value("mario") == "12.0 MB, 58 fps here, MIT, playing"
     assert table.value("user/other") == "3.0 MB, speed unknown, CC0, installed"
     assert "does not play" in table.value("broken")
+    assert table.value("user/lost") == "to download"
 
 
 def test_a_chosen_model_is_asked_for() -> None:
