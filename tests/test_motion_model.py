@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from dreamplay.models.motion import Motion
-from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, scene_order, tick
+from dreamplay.models.motion import Foresight, Motion
+from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
 
@@ -85,34 +85,43 @@ def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
     assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
 
 
+def sees(head: Motion, ring: Ring, *, kind: int, scroll: list[float], before: int = 1) -> Foresight:
+    """What is foreseen where these are the likeliest."""
+    things = ring.things.clone()
+    things[:, -1, 0, 2] = before
+    outlook = head(ring, tiny.held(tiny.config()))
+    kinds = outlook.moves.kinds.clone()
+    kinds[:, 0, kind] = kinds.max() + 1
+    outlook = replace(outlook, scroll=torch.tensor([scroll]), moves=replace(outlook.moves, kinds=kinds))
+    return head.likeliest(outlook, replace(ring, things=things))
+
+
+CUT = [0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 5.0]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(0, 5), (2, 1)])
+def test_a_scene_is_cut_only_while_the_hero_is_away(kind: int, expected: int) -> None:
+    assert int(sees(motion(), past(), kind=kind, scroll=CUT).motion) == expected
+
+
 def test_a_scene_follows_only_where_it_was_seen_to_follow() -> None:
     head, ring = motion(), past()
-    head.order = scene_order(torch.tensor([2, 1, 0, 3]), head.config.scenes)
-    kinds = head(ring, tiny.held(tiny.config())).moves.kinds.clone()
-    kinds[:, 0, -1] = 9 + kinds.max()
-    for before, scene in ((1, {0, 1, 2, 3, 4}), (0, {1, 2, 3, 4})):
-        things = ring.things.clone()
-        things[:, -1, 0, 2] = before
-        outlook = head(ring, tiny.held(tiny.config()))
-        outlook = replace(outlook, moves=replace(outlook.moves, kinds=kinds))
-        assert int(head.likeliest(outlook, replace(ring, things=things)).things[0, 0, 2]) in scene
+    assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) == -1
+    head.scenes.learn(torch.tensor([2, 1, 0, 3, -1]), torch.tensor([0, 0, 6, 0, 0]), [(0, 4), (4, 5)])
+    assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) >= 0
+    assert int(sees(head, ring, kind=0, scroll=CUT, before=0).things[0, 0, 2]) > 0  # the hero was never away for long
+
+
+def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
+    head = motion()
+    head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), [(0, 4)])
+    assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
     now = torch.tensor([[15, 5]])
     after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
     assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
-
-
-def test_a_scene_is_cut_only_while_the_hero_is_away() -> None:
-    head, ring = motion(), past()
-    outlook = head(ring, tiny.held(tiny.config()))
-    scroll = torch.tensor([[0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0]])
-    for kind, expected in ((0, 5), (2, 1)):
-        kinds = outlook.moves.kinds.clone()
-        kinds[:, 0, kind] = kinds.max() + 1
-        led = replace(outlook.moves, kinds=kinds)
-        assert int(head.likeliest(replace(outlook, scroll=scroll, moves=led), ring).motion) == expected
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import LEFT, SWERVE, TOP, Moves, most_steps, moves, scene_order, tick
+from dreamplay.models.moves import LEFT, SWERVE, TOP, Moves, most_steps, moves, tick
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -109,12 +109,6 @@ def eventful(footage: Footage) -> np.ndarray:
     scenes = things[..., :1, 2].clamp(max=0)  # the hero's poses change all the time, scenes do not
     other[:, :1] = ((things[1:, :1, 2] > 0) != (things[:-1, :1, 2] > 0)) | (scenes[1:] != scenes[:-1])
     return np.concatenate([[False], (went | other).any(1).numpy()])
-
-
-def order(footage: Footage, scenes: int) -> Tensor:
-    """Which scenes follow which in recorded play, see `scene_order`."""
-    hero = footage.things[:, 0, 2]
-    return torch.stack([scene_order(hero[start:stop], scenes) for start, stop in footage.episodes]).amax(0)
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
@@ -234,7 +228,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         kept = s.folder.parent / "motion.safetensors"
         if kept.exists():
             assets.recall(motion, kept)
-        motion.order = order(s.footage, motion.config.scenes)
+        motion.scenes.learn(s.footage.things[:, 0, 2], s.footage.motion, s.footage.episodes)
         source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size

@@ -32,10 +32,10 @@ from dreamplay.models.moves import (
     arrive,
     fine,
     most_steps,
-    scene,
     tick,
     trail,
 )
+from dreamplay.models.scenes import Scenes
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import Ring
 
@@ -127,14 +127,9 @@ class Mover(nn.Module):
 
 
 class Motion(nn.Module):
-    """Predicts scroll and things. The hero has a network of its own, all other things share one.
-
-    Attributes:
-        order: 1 where one scene may follow another, by number: 0 the hero is there, 1 it is not, then kinds -1, -2, ...
-    """
+    """Predicts scroll and things. The hero has a network of its own, all other things share one."""
 
     codes: Tensor | None
-    order: Tensor
 
     def __init__(
         self,
@@ -150,7 +145,7 @@ class Motion(nn.Module):
         self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
         self.unknown = len(palette)
         self.classes = config.fastest + 1 + len(config.cuts)
-        self.register_buffer("order", torch.ones(config.scenes + 2, config.scenes + 2))
+        self.scenes = Scenes(config.kinds, config.scenes, self.classes)
         self.kind = nn.Embedding(config.kinds, KIND)
         self.speeds = nn.ModuleList(nn.Embedding(2 * fastest + 1, SPEED) for fastest in FASTEST)
         self.place = nn.Embedding(config.columns + 1, KIND)
@@ -257,12 +252,13 @@ class Motion(nn.Module):
             motion: Classes (B,) to take instead of the likeliest ones.
         """
         led = Moves(*(getattr(outlook.moves, field.name).argmax(-1) for field in fields(Moves)))
-        hero = outlook.moves.kinds[:, 0].masked_fill(~self._may_follow(ring), -torch.inf).argmax(-1)
-        kinds = torch.cat([hero[:, None], led.kinds[:, 1:]], 1)
-        kinds = torch.where(kinds < self.config.kinds - self.config.scenes, kinds, kinds - self.config.kinds)
+        follows = self.scenes.may_follow(ring.things[:, -1, 0, 2])
+        hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
+        kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
         if motion is None:
+            motion = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0]), -torch.inf).argmax(1)
             speeds = outlook.scroll[:, : self.config.fastest + 1]
-            motion = torch.where(kinds[:, 0] > 0, speeds.argmax(1), outlook.scroll.argmax(1))
+            motion = torch.where(kinds[:, 0] > 0, speeds.argmax(1), motion)
         things = arrive(
             replace(led, kinds=kinds),
             torch.stack([outlook.column.argmax(-1) + LEFT, outlook.row.argmax(-1) + TOP], -1),
@@ -270,10 +266,3 @@ class Motion(nn.Module):
             motion.masked_fill(motion > self.config.fastest, 0),
         )
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
-
-    def _may_follow(self, ring: Ring) -> Tensor:
-        """Which kinds the hero may have next, given the scene, (B, kinds) bool."""
-        kinds = torch.arange(self.config.kinds, device=ring.things.device)
-        kinds = torch.where(kinds < self.config.kinds - self.config.scenes, kinds, kinds - self.config.kinds)
-        may = self.order[scene(ring.things[:, -1, 0, 2])] > 0  # (B, scenes + 2)
-        return (may | ~may.any(1, keepdim=True))[:, scene(kinds)]

@@ -75,18 +75,6 @@ class Moves:
         return Moves(*(getattr(self, field.name)[:, things] for field in fields(self)))
 
 
-def scene(kinds: Tensor) -> Tensor:
-    """The number of the scene that the hero's kind stands for, see `Motion`; of any shape."""
-    return 1 - kinds.clamp(max=1)
-
-
-def scene_order(kinds: Tensor, scenes: int) -> Tensor:
-    """Which scenes follow which. kinds: The hero's, frame by frame, (S,). Returns 0/1, (scenes + 2, scenes + 2)."""
-    order, numbers = torch.zeros(scenes + 2, scenes + 2), scene(kinds).clamp(max=scenes + 1)
-    order[numbers[:-1], numbers[1:]] = 1
-    return order
-
-
 def fine(things: Tensor) -> Tensor:
     """Where things are on the screen in parts of a pixel. things: (..., E). Returns (..., 2)."""
     return things[..., :2] * PARTS + things[..., 3:5]
