@@ -1,6 +1,7 @@
 """What a dream knows of its past: the last frames and buttons, and where the camera and the clocks stand.
 
-Axis letters: B batch, N things, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
+Axis letters: B batch, N things, T past frames, S past steps, K buttons, h w pixels, P planes of a frame,
+E what is known of a thing.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-THING = ("x", "y", "kind", "part_x", "part_y", "speed_x", "speed_y", "force", "beat")
+THING = ("x", "y", "kind", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run")
 """What is known of a thing: its place on the screen in pixels, what it is, and what no picture shows. These are
-sixteenths of a pixel, speed in sixteenths of a pixel a console frame, and two numbers below 64: the finer part of a
-speed, and how long a pose or a state still lasts."""
+sixteenths of a pixel, speed in sixteenths of a pixel a console frame, and four numbers below 64: the finer part of a
+speed, how long a pose or a state still lasts, gravity, and gait."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Ring:
         buttons: 0/1, that led to the past frames, (B, S, K) float.
         scrolls: Of the camera in pixels, (B, S) int64.
         things: What moves about in the past frames, the hero first, each told as in `THING`; its kind is 0 where there
-            is none and, for the hero, below 0 while the scene changes, (B, S, N, 9) int64.
+            is none and, for the hero, below 0 while the scene changes, (B, S, N, E) int64.
         odometer: The camera's left edge in pixels, negative where unknown, (B,) int64.
         counters: The console's clocks, (B, counters) int64.
         absent: Frames without the hero in the same scene, (B,) int64.

@@ -54,6 +54,7 @@ _SMALL = 63  # the most that a number of six bits tells
 _TICKS = 20  # console frames in a unit of the game's clock
 _POSE, _FACING = 0x6D5, 0x33
 _SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433  # Mario's, then those of the slots
+_GRAVITY, _RUNNING, _RUN_TIMER = 0x70A, 0x703, 0x783
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 
@@ -213,7 +214,8 @@ class MarioWorld:
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups: a kind of 0 is an
         empty slot, x and y are those of the level and the screen. While Mario is hidden his kind is below 0 and says
         how far the change of the scene has come. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y`
-        sixteenths of a pixel a console frame, `force` and `beat` the finer part of a speed, and timers, below 64.
+        sixteenths of a pixel a console frame, and `force`, `beat`, `pull`, `run`, all below 64, the finer part of the
+        speed, timers, gravity and gait.
         """
         ram = np.frombuffer(self._shown, np.uint8)
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
@@ -280,7 +282,7 @@ def _things(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
         "thing0_kind": -scene if hidden else pose,
         "thing0_x": values["x"],
         "thing0_y": values["y"] + 256 * (values["y_viewport"] - 1),
-        **_momentum(ram, 0, force=int(ram[_FORCE_X]) >> 2, beat=_beat(ram)),
+        **_momentum(ram, 0, int(ram[_FORCE_X]) >> 2, _beat(ram), int(ram[_GRAVITY]) >> 2, _run(ram)),
     }
     for i in range(_SLOTS):
         kind, state = int(ram[_KIND + i]), int(ram[_STATE + i])
@@ -290,12 +292,12 @@ def _things(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
             f"thing{i + 1}_kind": 0 if empty else 1 + kind % 64 + 64 * (phase % 4),
             f"thing{i + 1}_x": int(ram[_PAGE + i]) * 256 + int(ram[_X + i]),
             f"thing{i + 1}_y": int(ram[_Y + i]) + 256 * (int(ram[_SCREEN + i]) - 1),
-            **_momentum(ram, i + 1, force=int(ram[_SLOT_FRAMES + i]), beat=int(ram[_SLOT_TIMER + i])),
+            **_momentum(ram, i + 1, int(ram[_SLOT_FRAMES + i]), int(ram[_SLOT_TIMER + i]), 0, state & _SMALL),
         }
     return things
 
 
-def _momentum(ram: Any, thing: int, *, force: int, beat: int) -> dict[str, int]:
+def _momentum(ram: Any, thing: int, force: int, beat: int, pull: int, run: int) -> dict[str, int]:
     """What moves a thing: numbers that no picture shows."""
     across, down = (int(ram[address + thing]) for address in (_SPEED_X, _SPEED_Y))
     numbers = {
@@ -305,6 +307,8 @@ def _momentum(ram: Any, thing: int, *, force: int, beat: int) -> dict[str, int]:
         "speed_y": 16 * ((down + 128) % 256 - 128) + (int(ram[_FORCE_Y + thing]) >> 4),
         "force": min(force, _SMALL),
         "beat": min(beat, _SMALL),
+        "pull": min(pull, _SMALL),
+        "run": run,
     }
     return {f"thing{thing}_{name}": number for name, number in numbers.items()}
 
@@ -313,6 +317,11 @@ def _beat(ram: Any) -> int:
     """How long Mario's pose lasts, or, from 32 on, for how long the game stands still around him."""
     freeze = int(ram[_FREEZE])
     return 32 + freeze // CONSOLE_FRAMES % 32 if freeze else min(int(ram[_POSE_TIMER]), 31)
+
+
+def _run(ram: Any) -> int:
+    """Whether Mario runs, and for how long he still does without B."""
+    return 32 * (int(ram[_RUNNING]) > 0) + min(int(ram[_RUN_TIMER]), 31)
 
 
 def _phase(state: int) -> int:

@@ -41,8 +41,10 @@ from dreamplay.ring import Ring
 
 SEEN, EVERY = 16, 4
 """A thing sees so many pixels along each axis around it, and they are so far apart."""
-BLUR = 0.15
+BLUR = 0.3
 """Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
+FORGET = 0.1
+"""Share of a thing's features that training leaves out, to the same end."""
 POSES = 6
 """Past steps of which a thing's own kind is told."""
 CELL = 16
@@ -103,7 +105,7 @@ class Mover(nn.Module):
         self.across, self.known_across = nn.Linear(width, across), nn.Embedding(across, width)
         self.down, self.known_down = nn.Linear(width, down), nn.Embedding(down, width)
         self.faster, self.lower = (nn.Linear(width, 2 * gain + 1) for gain in GAIN)
-        self.force, self.beat = nn.Linear(width, SMALL), nn.Linear(width, SMALL)
+        self.force, self.beat, self.pull, self.run = (nn.Linear(width, SMALL) for _ in range(4))
         self.place = nn.Sequential(nn.Linear(width, NARROW), nn.SiLU())
         self.column, self.row = nn.Linear(NARROW, RIGHT - LEFT), nn.Linear(NARROW, BOTTOM - TOP)
 
@@ -114,14 +116,16 @@ class Mover(nn.Module):
             told: (B, N, inputs).
             truth: Taken instead of the likeliest class where a part depends on an earlier one.
         """
-        x = self.think(told)
+        x = F.dropout(self.think(told), FORGET, self.training)
         kinds = self.kinds(F.silu(x))
         x = x + self.known_kind(kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1])
         across = self.across(F.silu(x))
         x = x + self.known_across(across.argmax(-1) if truth is None else truth.across)
         down = self.down(F.silu(x))
         x = F.silu(x + self.known_down(down.argmax(-1) if truth is None else truth.down))
-        led = Moves(kinds, across, down, self.faster(x), self.lower(x), self.force(x), self.beat(x))
+        led = Moves(
+            kinds, across, down, self.faster(x), self.lower(x), self.force(x), self.beat(x), self.pull(x), self.run(x)
+        )
         place = self.place(x)
         return led, self.column(place), self.row(place), x
 
@@ -152,7 +156,7 @@ class Motion(nn.Module):
         self.absent = nn.Embedding(patience + 1, KIND)
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
-        present = 4 * CELL + 2 * PARTS + 2 * SMALL + 2 * SPEED + SEEN * SEEN * (4 if palette else 3) + KIND
+        present = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SPEED + SEEN * SEEN * (4 if palette else 3) + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES))
         everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
         inputs = past + present + others + everywhere
@@ -201,7 +205,7 @@ class Motion(nn.Module):
         at = fine(now)  # (B, N, 2)
         at[..., 0] += PARTS * ring.odometer[:, None]
         blocks = torch.cat([at, at + FRAMES * now[..., 5:7]], -1) // PARTS % CELL  # (B, N, 4)
-        small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:9].clamp(0, SMALL - 1), SMALL)]
+        small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
         told = [F.one_hot(numbers, many).flatten(2).to(self.slot.weight.dtype) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]

@@ -15,7 +15,7 @@ from dreamplay.config import Counter
 PARTS = 16
 """Parts of a pixel that places are told in."""
 SMALL = 64
-"""Values that `force` and `beat` may have."""
+"""Values that `force`, `beat`, `pull` and `run` may have."""
 FRAMES = 2
 """Console frames from one frame to the next: a thing goes so many times its speed."""
 SWERVE = (64, 224)
@@ -59,7 +59,7 @@ class Moves:
         kinds: What each is then, those below 0 counted from the end.
         across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps".
         faster, lower: Change of its speed across and down, from -GAIN.
-        force, beat: Their next values.
+        force, beat, pull, run: Their next values.
     """
 
     kinds: Tensor
@@ -69,6 +69,8 @@ class Moves:
     lower: Tensor
     force: Tensor
     beat: Tensor
+    pull: Tensor
+    run: Tensor
 
     def of(self, things: slice) -> "Moves":
         """Some things' moves."""
@@ -127,7 +129,7 @@ def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
     there = ((led.kinds > 0) & inside)[..., None]
     kinds = torch.where(there, led.kinds[..., None], led.kinds.clamp(max=0)[..., None])
-    rest = torch.cat([went - at * PARTS, speeds, torch.stack([led.force, led.beat], -1)], -1)
+    rest = torch.cat([went - at * PARTS, speeds, torch.stack([led.force, led.beat, led.pull, led.run], -1)], -1)
     return torch.cat([at * there, kinds, rest * there], -1)
 
 
@@ -143,4 +145,4 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
     jumps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
     steps = torch.where(jumps, 2 * swerve + 1, went + swerve)
     gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], -gain), gain) + gain
-    return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:9].clamp(0, SMALL - 1).unbind(-1))
+    return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:].clamp(0, SMALL - 1).unbind(-1))
