@@ -22,7 +22,7 @@ RECIPE = Recipe(
     context=4,
     sigmas=(4.0,),
     counters=(
-        Counter(name="frame_counter", period=256, steps=(2,), reset=-1, digits=()),
+        Counter(name="frame_counter", period=256, steps=(2,), reset=2, digits=()),
         CLOCK,
     ),
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
