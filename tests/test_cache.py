@@ -38,6 +38,14 @@ def test_a_window_is_a_part_of_the_whole(tmp_path: Path, start: int, stop: int) 
     assert (cache.load(rows=range(start, stop)) == cache.load()[start:stop]).all()
 
 
+def test_the_parts_of_a_cache_share_its_movies(tmp_path: Path) -> None:
+    rows = [3, 5, 7]
+    for name, count in zip("abc", rows, strict=True):
+        shard(tmp_path, name, count)
+    parts = [[stop - start for start, stop in Cache(tmp_path, (i, 2)).episodes] for i in range(2)]
+    assert parts == [[3, 7], [5]]
+
+
 def test_a_cache_knows_its_palette(tmp_path: Path) -> None:
     shard(tmp_path, "a", 3)
     assert Cache(tmp_path).palette.tolist() == PALETTE.tolist()

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dreamplay import movie
@@ -14,6 +15,7 @@ from dreamplay.errors import UsageError
 from training.cache import Cache
 from training.collect import Options, collect, kept_frames
 from training.inspect import report, summarise
+from training.policies import DIG, explore
 from training.render import Options as RenderOptions
 from training.render import render
 
@@ -100,3 +102,10 @@ def test_a_folder_of_movies_becomes_a_cache_and_is_left_alone_then(movies: Path,
 def test_a_mistyped_name_is_refused(tmp_path: Path, change: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         collect(options(tmp_path, **{change: "marip"}))
+
+
+def test_a_digger_gets_coins_out_of_blocks() -> None:
+    world = MarioWorld("1-1")
+    world.reset(0)
+    explore(world, np.random.default_rng(1), 600, DIG)
+    assert world.probe()["coins"] > 0

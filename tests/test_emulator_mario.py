@@ -54,6 +54,12 @@ def test_the_same_buttons_give_the_same_frames(world: MarioWorld) -> None:
     assert play(world, some_buttons(100)) == first
 
 
+def test_a_coin_from_a_block_is_counted_and_scored(world: MarioWorld) -> None:
+    play(world, [RIGHT] * 60 + [0] * 12 + [A] * 16 + [0] * 14)
+    probe = world.probe()
+    assert (probe["coins"], probe["score"]) == (1, 200)
+
+
 def test_the_slot_and_a_replay_lead_to_the_same_frames(world: MarioWorld) -> None:
     play(world, some_buttons(60))
     past = world.mark()

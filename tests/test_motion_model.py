@@ -5,10 +5,12 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from dreamplay.config import Counter
 from dreamplay.models.motion import Foresight, Motion
 from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
+from training.motion import ticks
 
 
 def motion() -> Motion:
@@ -122,6 +124,13 @@ def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
     now = torch.tensor([[15, 5]])
     after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
     assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
+
+
+def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
+    counters = (tiny.COUNTERS[1], Counter(name="coins", period=100, steps=(0, 1), reset=-1, digits=()))
+    now = torch.tensor([[50, 7]]).expand(3, 2)
+    after = torch.tensor([[40, 7], [39, 8], [30, 20]])
+    assert ticks(now, after, counters).tolist() == [[0, 0], [0, 1], [-1, -1]]
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

@@ -82,15 +82,18 @@ def setting(config: Config) -> Setting:
     )
 
 
-def footage(recipe: Recipe, split: str, *, limit: int | None = None) -> Footage:
-    """The rendered play of a split, "train" or "heldout"."""
+def footage(recipe: Recipe, split: str, *, limit: int | None = None, part: tuple[int, int] = (0, 1)) -> Footage:
+    """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it."""
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
-    return Footage(Cache(CACHE / recipe.name / split), setting(blank_config(recipe)), limit=limit, colors=colors)
+    cache = Cache(CACHE / recipe.name / split, part)
+    return Footage(cache, setting(blank_config(recipe)), limit=limit, colors=colors)
 
 
 @contextmanager
-def session(recipe: Recipe, stage: str, folder: Path, minutes: float | None) -> Iterator[Session]:
-    """Everything a stage needs, alone or under `torchrun`."""
+def session(
+    recipe: Recipe, stage: str, folder: Path, minutes: float | None, *, whole: bool = False
+) -> Iterator[Session]:
+    """Everything a stage needs, alone or under `torchrun`: each process there holds a part of the play or the whole."""
     keep_memory()
     hyper: Hyper = getattr(recipe, stage)
     if minutes is not None:
@@ -100,7 +103,8 @@ def session(recipe: Recipe, stage: str, folder: Path, minutes: float | None) -> 
         model = Model(blank_config(recipe))
         torch.manual_seed(hyper.seed + 1 + rank)
         palette = torch.tensor(games.load(recipe.game).PALETTE)
-        train, heldout = footage(recipe, "train"), footage(recipe, "heldout")
+        train = footage(recipe, "train", part=(0, 1) if whole else (rank, size))
+        heldout = footage(recipe, "heldout")
         yield Session(recipe, model, hyper, folder / stage, train, heldout, palette, rank, size)
 
 

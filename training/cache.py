@@ -139,13 +139,18 @@ class Cache:
         table: Columns of N values.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, part: tuple[int, int] = (0, 1)) -> None:
         """Read the tables.
+
+        Args:
+            directory: Of the shards.
+            part: Which one of how many equal parts of the movies.
 
         Raises:
             CacheError: There is no shard, or one is corrupt.
         """
-        self._shards = [Shard(path) for path in sorted(directory.glob("*.npz"))]
+        first, parts = part
+        self._shards = [Shard(path) for path in sorted(directory.glob("*.npz"))[first::parts]]
         if not self._shards:
             raise CacheError(f"{directory}: no rendered movies (python -m training render MOVIES {directory})")
         self.palette = self._shards[0].palette

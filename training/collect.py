@@ -114,9 +114,10 @@ def styles(policy: str) -> tuple[policies.Style, ...] | None:
         from training import agent
 
         return (agent.style(Path(policy.removeprefix("ppo:"))),)
-    found = tuple(style for style, _ in policies.MIX if style.name == policy)
+    known = (*(style for style, _ in policies.MIX), policies.DIG)
+    found = tuple(style for style in known if style.name == policy)
     if not found:
-        names = ", ".join(["mix", *(style.name for style, _ in policies.MIX), "ppo:FILE"])
+        names = ", ".join(["mix", *(style.name for style in known), "ppo:FILE"])
         raise UsageError(f"no policy named '{policy}' (found: {names})")
     return found
 

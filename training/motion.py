@@ -95,9 +95,10 @@ class Source:
 def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
     """The classes that lead clocks on, -1 where none does. now, after: (B, counters). Returns (B, counters)."""
     classes = torch.full_like(now, -1)
-    for number in range(most_steps(counters)):
-        led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= LATE
-        classes = torch.where(led & (classes < 0), number, classes)
+    for late in (0, LATE):
+        for number in range(most_steps(counters)):
+            led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= late
+            classes = torch.where(led & (classes < 0), number, classes)
     return classes
 
 
@@ -221,7 +222,7 @@ def _tracked(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
 
 def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
     """Train the recipe's motion head. Returns whether it is complete."""
-    with assets.session(recipe, "motion", folder, minutes) as s:
+    with assets.session(recipe, "motion", folder, minutes, whole=True) as s:
         if s.model.motion is None:
             raise UsageError(f"the recipe '{recipe.name}' has no motion head to train")
         motion = assets.channels_last(s.model.motion)

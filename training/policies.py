@@ -16,6 +16,10 @@ Plan = Callable[[np.random.Generator, MarioWorld], list[Buttons]]
 _A, _B, _UP, _DOWN, _LEFT, _RIGHT = (GAME.chord(name) for name in ("a", "b", "up", "down", "left", "right"))
 _OBEYS, _DYING, _IN_LEVEL, _IN_PLAY = 8, 0x0B, 3, 1
 _ITEM_BLOCKS = (336, 1248)  # x of stage 1-1's blocks with a mushroom, or a flower for big Mario
+_BLOCKS = tuple(
+    16 * column
+    for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
+)  # x of those that Mario can hit from the ground
 _GROUND = 176  # y of Mario on the ground
 _TRIES = 12  # ways out that are tried from one place before a death is let happen
 _PLACES_BACK = 5  # places that a stubborn player gives up when all ways out of one are deadly
@@ -82,6 +86,23 @@ def seeker(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     return macros(rng, world)
 
 
+def digger(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
+    """Macros, but below a block it stands still and hits it, or hits it in walking by, and then goes on to the next."""
+    probe = world.probe()
+    column = min(_BLOCKS, key=lambda column: abs(column - probe["x"]))
+    distance = column - probe["x"]
+    if abs(distance) > 56 or probe["y"] != _GROUND or rng.random() < 0.08:
+        return macros(rng, world)
+    side = _RIGHT if distance > 0 else _LEFT
+    if abs(distance) < 8:
+        hit = [0] + [_A] * int(rng.integers(9, 18)) + [0] * int(rng.integers(12, 18))
+        leave = [_RIGHT | _B * int(rng.integers(2))] * int(rng.integers(6, 24))
+        return hit * int(rng.integers(1, 4)) + leave
+    if abs(distance) < 32 and rng.random() < 0.3:
+        return [side] * 3 + [side | _A] * int(rng.integers(8, 18)) + [0] * 6
+    return [side] * max(1, abs(distance) // 4) + [0] * 6
+
+
 FORWARD = Style("forward", macros, careful=True, carelessness=0.0, stubborn=True)
 SEEK = Style("seek", seeker, careful=True, carelessness=0.0, stubborn=True)
 MIX = (
@@ -93,6 +114,7 @@ MIX = (
     (Style("seeker", seeker, careful=True), 0.10),
     (Style("idler", idler, careful=True), 0.10),
 )
+DIG = Style("digger", digger, careful=True)
 
 
 def choose(rng: np.random.Generator) -> Style:

@@ -231,7 +231,7 @@ class MarioWorld:
         values |= _things(ram, values)
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
-        values["score"] = _digits(ram[0x7DE:0x7E4]) * 10
+        values["score"] = _digits(ram[0x7DE:0x7E4])
         return values
 
     def close(self) -> None:

@@ -12,6 +12,16 @@ CLOCK = Counter(
     digits=(Digit(x=208, y=24, unit=2000), Digit(x=216, y=24, unit=200), Digit(x=224, y=24, unit=20)),
 )
 """The game's clock: 20 console frames a unit. It may stand, or run out fast once the flag is down."""
+SCORE = Counter(
+    name="score",
+    period=100_000,
+    steps=(0, 50, 100, 200, 400, 500, 800, 1000),
+    reset=-1,
+    digits=tuple(Digit(x=64 - 8 * power, y=24, unit=10**power) for power in (4, 3, 2, 1)),
+)
+COINS = Counter(
+    name="coins", period=100, steps=(0, 1), reset=-1, digits=(Digit(x=104, y=24, unit=10), Digit(x=112, y=24, unit=1))
+)
 
 RECIPE = Recipe(
     name="mario",
@@ -24,6 +34,8 @@ RECIPE = Recipe(
     counters=(
         Counter(name="frame_counter", period=256, steps=(2,), reset=2, digits=()),
         CLOCK,
+        SCORE,
+        COINS,
     ),
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
     motion_net=MotionConfig(
