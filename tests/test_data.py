@@ -176,6 +176,17 @@ def test_rows_of_much_change_are_drawn_more_often() -> None:
     assert weights[changed > np.median(changed)].mean() > weights[changed <= np.median(changed)].mean()
 
 
+def test_what_happens_seldom_is_drawn_more_often_than_what_happens_often() -> None:
+    shot = footage()
+    once, often = 20, 70
+    went = np.zeros_like(shot.table["coins"])
+    went[once], went[often - 8 : often + 8 : 3] = 5, 1
+    shot.table["coins"] = went.cumsum()
+    before = footage().weights()
+    more = dict(zip(shot.rows.tolist(), shot.weights() / before, strict=True))
+    assert more[once] > more[often] > 1
+
+
 def test_an_index_is_wrong_when_it_differs_and_a_colour_when_it_is_far_off() -> None:
     one, other = torch.tensor([[1], [2]], dtype=torch.uint8), torch.tensor([[1], [3]], dtype=torch.uint8)
     assert wrong(one, other).tolist() == [False, True]

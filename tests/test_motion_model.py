@@ -10,7 +10,7 @@ from dreamplay.models.motion import Foresight, Motion
 from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import ticks
+from training.motion import counts, ticks
 
 
 def motion() -> Motion:
@@ -131,6 +131,13 @@ def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
     now = torch.tensor([[50, 7]]).expand(3, 2)
     after = torch.tensor([[40, 7], [39, 8], [30, 20]])
     assert ticks(now, after, counters).tolist() == [[0, 0], [0, 1], [-1, -1]]
+
+
+def test_rows_in_which_a_clock_does_not_go_on_as_usual_are_known() -> None:
+    play = tiny.footage(tiny.config(), 60)
+    clock = play.counters[:, 1]
+    clock[20:] = (clock[20:] + 10) % 100  # stands for once: 10 less is usual
+    assert [rows.tolist() for rows in counts(play)] == [[20]]
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

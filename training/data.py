@@ -162,15 +162,17 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        A third uniform, a third by changed patches, a sixth rare events, a sixth the frames around a change of the
-        scene, which are few, and in which everything changes at once.
+        A third uniform, a third by changed patches, a sixth rare events, each kind of them by the square root of its
+        number, and a sixth the frames around a change of the scene: few, but everything changes at once in them.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.table["score"]), dtype=np.float64)
         for name in ("score", "power", "coins", "player_state", "lives"):
-            column = self.table[name].astype(np.int64)
-            rare[1:] += column[1:] != column[:-1]
-        rare = (np.convolve(rare > 0, np.ones(12), "same")[self.rows] > 0).astype(np.float64)
+            went = np.diff(self.table[name].astype(np.int64))
+            _, kind, number = np.unique(went, return_inverse=True, return_counts=True)
+            number[number.argmax()] = 0  # nothing happens
+            rare[1:] = np.maximum(rare[1:], np.where(number > 0, number.clip(min=1) ** -0.5, 0)[kind])
+        rare = np.lib.stride_tricks.sliding_window_view(np.pad(rare, (6, 5)), 12).max(1)[self.rows]
         scene = self.things[:, :1, 2].clamp(max=0).sum(1).numpy()
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)

@@ -26,6 +26,8 @@ HISTORIES = 384
 """Rows of the head that foresees in a step: it reads numbers and few pixels."""
 EVENTS = 0.3
 """Share of them in which a thing comes, goes, jumps or becomes another kind."""
+COUNTS = 0.06
+"""Share of them in which a count moves or a clock does something unusual, every kind of it as often."""
 LATE = 1
 """Console frames that a clock may be off by: the console leaves one out now and then."""
 JITTER = 0.03
@@ -64,6 +66,7 @@ class Source:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
         self.events = footage.rows[eventful(footage)[footage.rows]]
+        self.counts = counts(footage)
 
     def __call__(self) -> Batch:
         """The next batch."""
@@ -76,6 +79,8 @@ class Source:
                 places[i, 2] = 0
         count = int(EVENTS * HISTORIES) if len(self.events) else 0
         drawn = np.concatenate([self.sampler.draw(HISTORIES - count), generator.choice(self.events, count)])
+        for i in range(int(COUNTS * HISTORIES) if self.counts else 0):
+            drawn[i] = generator.choice(self.counts[generator.integers(len(self.counts))])
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
         ring = replace(ring, things=self._jitter(ring.things))
         things = footage.things[now]
@@ -100,6 +105,17 @@ def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
             led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= late
             classes = torch.where(led & (classes < 0), number, classes)
     return classes
+
+
+def counts(footage: Footage) -> list[Rows]:
+    """For each counter and each class of its steps but the usual one, the rows to which it led."""
+    now = torch.from_numpy(footage.rows)
+    classes = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters).numpy()
+    found = []
+    for steps in classes.T:
+        kinds, number = np.unique(steps[steps >= 0], return_counts=True)
+        found += [footage.rows[steps == kind] for kind in kinds if kind != kinds[number.argmax()]]
+    return found
 
 
 def eventful(footage: Footage) -> np.ndarray:
