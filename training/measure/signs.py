@@ -22,11 +22,13 @@ AFTER = 4
 OFTEN = 0.1
 """Share of the occasions that a patch must occur at to belong to the sign, and at least at `TWICE`."""
 TWICE = 2
+ENOUGH = 1 / 3
+"""Share of the patches that a real event usually shows from which it counts as seen."""
 STRAY = 1
 """Frames without the event that may show a patch of its sign all the same."""
-_BOX = (-24, -40, 40, 56)
-"""Left, top, right and bottom of what is looked at, from Mario's place: room for the coin above the block above him, and
-for the enemy below him."""
+_BOX = (-24, -40, 40, 72)
+"""Left, top, right and bottom of what is looked at, from Mario's place: with room for the coin above the block above
+him, and for the enemy below him."""
 _PHASE = np.uint64(0x9E3779B97F4A7C15)
 
 Pictures = npt.NDArray[np.uint8]
@@ -65,7 +67,7 @@ class Sign:
     Attributes:
         view: Where it is looked for.
         patches: Hashes of its patches, sorted, each once.
-        enough: How many of them a frame must show: half of what real ones do.
+        enough: How many of them a frame must show.
     """
 
     view: View
@@ -94,4 +96,4 @@ def learn(view: View, occasions: Sequence[Sequence[Hashes]], usual: Sequence[Has
     others, times = np.unique(np.concatenate(usual), return_counts=True)
     sign = Sign(view, np.setdiff1d(known, others[times > STRAY]), 1.0)
     shown = [sign.count(frames) for frames in occasions]
-    return Sign(view, sign.patches, max(1.0, float(np.median(shown)) / 2))
+    return Sign(view, sign.patches, max(1.0, float(np.median(shown)) * ENOUGH))
