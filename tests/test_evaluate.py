@@ -20,7 +20,7 @@ from dreamplay.world import Buttons, Frame, GameSpec
 from tests import samples
 from training import assets
 from training.data import Footage
-from training.measure import Numbers, buttons, free, one_step, show, survival, table
+from training.measure import Numbers, buttons, free, one_step, show, soak, survival, table
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.frames import BEST_PSNR, aligned, shift_copy
 from training.measure.patches import Vocabulary, learn, vocabulary
@@ -277,6 +277,12 @@ def test_survival_counts_the_living_and_names_the_dead() -> None:
     numbers = survival.numbers([None, Collapse(400, survival.GONE)], 600)
     assert (numbers["survival.300.alive"], numbers["survival.600.alive"]) == (1, 0.5)
     assert numbers["survival.mario_gone"] == 1 and numbers["survival.dream_01.mario_gone_at_frame"] == 400
+
+
+def test_a_soak_is_stood_by_dreams_that_live_and_stay_clean() -> None:
+    clean, dim = life(), life(validity=0.96)
+    numbers = soak.numbers([(clean, None), (dim, None), (clean, Collapse(300, survival.GONE)), (clean, None)])
+    assert (numbers["soak.dreams"], numbers["soak.alive"], numbers["soak.validity_min"]) == (4, 0.5, 0.96)
 
 
 def test_the_same_seed_plays_the_same_and_another_seed_does_not() -> None:

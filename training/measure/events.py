@@ -130,7 +130,7 @@ def learn(cache: Cache) -> dict[str, Sign]:
     """The signs of all kinds of events that happen in some play at least twice."""
     table = cache.table
     calm = spread(np.flatnonzero((table["player_state"] == _OBEYS) & (table["visible"] > 0)), USUAL)
-    frames = [cache.frames(row, row + 1) for row in calm.tolist()]
+    frames = [cache.load(rows=range(row, row + 1)) for row in calm.tolist()]
     usual: dict[View, list[Hashes]] = {}
     found = {}
     for name, kind in KINDS.items():
@@ -143,9 +143,9 @@ def learn(cache: Cache) -> dict[str, Sign]:
         lately = np.convolve(kind.happens(table), np.ones(LASTING))[calm] > 0
         without, shown = [usual[view][i] for i in np.flatnonzero(~lately)], []
         for row in rows.tolist():
-            patches = view.patches(cache.frames(row - since, row + AFTER + 1), *_place(table, row))
-            without += patches[: BEFORE - 1 : GLANCE]
-            shown.append(patches[since:])
+            place, before = _place(table, row), cache.load(rows=range(row - since, row - kind.delay - 1))
+            shown.append(view.patches(cache.load(rows=range(row, row + AFTER + 1)), *place))
+            without += view.patches(before[::GLANCE], *place, across=before.shape[2])
         found[name] = signs.learn(view, shown, without)
     return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dreamplay.models.layers import PATCH
 from training.measure.patches import Hashes, hashes_everywhere
 
 REACH = 16
@@ -46,12 +47,20 @@ class View:
     top: int
     grid: int = 1
 
-    def patches(self, frames: Pictures, x: int, y: int, *, reach: int = 0) -> list[Hashes]:
-        """Hashes of all patches around a place, each once, of every frame. frames: (N, h, w)."""
+    def patches(self, frames: Pictures, x: int, y: int, *, across: int = 0, down: int = 0) -> list[Hashes]:
+        """Hashes of all patches around a place, each once, of every frame.
+
+        Args:
+            frames: (N, h, w).
+            x: Mario's left edge on the screen.
+            y: His upper edge.
+            across: Pixels to the left and to the right that are looked at besides.
+            down: Pixels above and below.
+        """
         left, top, right, bottom = _BOX
-        top = max(self.top, y + top - reach)
-        box = frames[:, top : max(y + bottom + reach, 0), max(x + left - reach, 0) : max(x + right + reach, 0)]
-        if min(box.shape[1:]) < 8:
+        top = max(self.top, y + top - down)
+        box = frames[:, top : max(y + bottom + down, 0), max(x + left - across, 0) : max(x + right + across, 0)]
+        if min(box.shape[1:]) < PATCH:
             return [np.zeros(0, np.uint64)] * len(frames)
         found = hashes_everywhere(box)
         if self.grid > 1:
@@ -76,7 +85,7 @@ class Sign:
 
     def seen(self, frames: Pictures, x: int, y: int) -> bool:
         """Whether any of the frames (N, h, w) shows it within `REACH` of a place."""
-        return self.count(self.view.patches(frames, x, y, reach=REACH)) >= self.enough
+        return self.count(self.view.patches(frames, x, y, across=REACH, down=REACH)) >= self.enough
 
     def count(self, found: Sequence[Hashes]) -> int:
         """The most patches of the sign that any of the frames' patches hold."""
@@ -92,8 +101,8 @@ def learn(view: View, occasions: Sequence[Sequence[Hashes]], usual: Sequence[Has
         usual: The patches of frames without the event.
     """
     known, times = np.unique(np.concatenate([np.unique(np.concatenate(o)) for o in occasions]), return_counts=True)
-    known = known[times >= max(TWICE, OFTEN * len(occasions))]
-    others, times = np.unique(np.concatenate(usual), return_counts=True)
-    sign = Sign(view, np.setdiff1d(known, others[times > STRAY]), 1.0)
-    shown = [sign.count(frames) for frames in occasions]
-    return Sign(view, sign.patches, max(1.0, float(np.median(shown)) * ENOUGH))
+    others, strays = np.unique(np.concatenate(usual), return_counts=True)
+    telling, often = ~np.isin(known, others[strays > STRAY]), max(TWICE, OFTEN * len(occasions))
+    by_others = Sign(view, known[telling & (times - 1 >= often)], 0.0)  # what an occasion itself taught proves nothing
+    usually = float(np.median([by_others.count(frames) for frames in occasions]))
+    return Sign(view, known[telling & (times >= often)], max(1.0, ENOUGH * usually))
