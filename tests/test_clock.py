@@ -61,6 +61,11 @@ def test_the_console_loses_what_its_column_says(footage: Footage) -> None:
     assert clock.console_rate(footage, COUNTER) == pytest.approx(1 / 4, rel=1e-3)
 
 
+def test_play_too_short_to_tell_a_rate_measures_no_clock() -> None:
+    short = tiny.footage(config(), 40, 40)
+    assert clock.clock(dreamer_of(tiny.model(config())), short, tiny.ring(config()), dreams=1, frames=1) == {}
+
+
 def counting(frames: int = 900, every: int = 12) -> Any:
     """A clock that loses one in so many frames."""
     return 400 - np.arange(frames) // every

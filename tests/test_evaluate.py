@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
+from dreamplay.errors import UnknownNameError
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
 from dreamplay.ring import THING, Ring
@@ -20,6 +21,7 @@ from dreamplay.world import Buttons, Frame, GameSpec
 from tests import samples
 from training import assets
 from training.data import Footage
+from training.evaluate import Options, parts_of
 from training.measure import Numbers, buttons, free, one_step, show, soak, survival, table
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.frames import BEST_PSNR, aligned, shift_copy
@@ -413,6 +415,19 @@ def test_the_pictures_show_the_dream_beside_the_truth(footage: Footage, tmp_path
     show.sheet(dreamed, truth, made.palette, tmp_path / "sheet.png")
     show.gif(dreamed, truth, made.palette, tmp_path / "beside.gif", 30)
     assert all((tmp_path / name).stat().st_size > 500 for name in ("sheet.png", "beside.gif"))
+
+
+def test_what_takes_long_is_measured_only_when_asked_for() -> None:
+    cartridge = Path("mario")
+    assert not {"events", "clock", "soak"} & set(parts_of(Options(cartridge, quick=True)))
+    assert {"events", "clock"} <= set(parts_of(Options(cartridge))) and "soak" not in parts_of(Options(cartridge))
+    assert parts_of(Options(cartridge, soak=True)) == (*parts_of(Options(cartridge)), "soak")
+    assert parts_of(Options(cartridge, only="clock,free")) == ("clock", "free")
+
+
+def test_a_mistyped_part_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="evnets"):
+        parts_of(Options(Path("mario"), only="evnets"))
 
 
 def test_rows_are_spread_evenly() -> None:

@@ -110,7 +110,10 @@ def measure(bench: Bench, parts: tuple[str, ...] = USUAL) -> Numbers:
             print(f"{part}: left out, the cartridge has no tracker that finds the hero", file=sys.stderr)
             continue
         began = time.monotonic()
-        found |= _MEASURES[part](bench)
+        numbers = _MEASURES[part](bench)
+        if not numbers:
+            print(f"{part}: left out, the play holds nothing to measure it by", file=sys.stderr)
+        found |= numbers
         print(f"measured {part} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return {name: round(value, 6) for name, value in found.items()}
 

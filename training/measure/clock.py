@@ -96,6 +96,8 @@ def clock(dreamer: Dreamer, footage: Footage, starts: Ring, *, dreams: int, fram
     if counter is None:
         return {}
     digits, rate = learn(footage, counter), console_rate(footage, counter)
+    if rate is None:
+        return {}
 
     def look(shown: Tensor) -> tuple[Whole, Bools]:
         there: Bools = dreamer.places(shown)[:, 2].numpy() > 0
@@ -142,11 +144,12 @@ def _slope(frames: Whole, readings: Whole) -> float:
     return float(np.polyfit(frames, readings[frames], 1)[0]) if len(frames) > 1 else 0.0
 
 
-def console_rate(footage: Footage, counter: Counter) -> float:
-    """Units that the console's clock loses in a frame while Mario obeys: the median of all episodes."""
+def console_rate(footage: Footage, counter: Counter) -> float | None:
+    """Units that the console's clock loses in a frame while Mario obeys: the median of all episodes long enough."""
     obeys, shown = footage.table["player_state"] == _OBEYS, footage.table[counter.name].astype(np.int64) // counter.unit
     rates = [losing(shown[first:end], obeys[first:end]) for first, end in footage.episodes]
-    return float(np.median([rate for rate in rates if rate]))
+    known = [rate for rate in rates if rate]
+    return float(np.median(known)) if known else None
 
 
 def _run(dreamer: Dreamer, starts: Ring, buttons: Whole) -> Iterator[Tensor]:
