@@ -66,7 +66,7 @@ def _begins(state: Bools) -> Bools:
 
 def _stomps(table: Table) -> Bools:
     """An enemy that was well is stomped."""
-    found = np.zeros(len(table["x"]), bool)
+    found = np.zeros(len(table["coins"]), bool)
     for name in (name for name in table if name.startswith("thing") and name.endswith("_kind")):
         kind, phase = (table[name] - 1) % _KINDS, (table[name] - 1) // _KINDS % _PHASES
         enemy = (table[name] > 0) & (kind < _ENEMIES) & (name != "thing0_kind")
