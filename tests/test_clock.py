@@ -62,7 +62,7 @@ def test_the_console_loses_what_its_column_says(footage: Footage) -> None:
 
 
 def test_play_too_short_to_tell_a_rate_measures_no_clock() -> None:
-    short = tiny.footage(config(), 40, 40)
+    short = tiny.footage(config(), 28, 28)
     assert clock.clock(dreamer_of(tiny.model(config())), short, tiny.ring(config()), dreams=1, frames=1) == {}
 
 
@@ -83,9 +83,9 @@ def test_a_clock_that_stands_that_nobody_reads_or_that_runs_twice_as_fast_is_off
 
 
 def test_a_clock_may_stand_while_mario_dies_and_begin_anew() -> None:
-    readings = np.concatenate([counting(400), np.full(90, 367), np.full(60, -1), counting(350)])
+    readings = np.concatenate([counting(400), np.full(42, 367), np.full(60, -1), counting(398)])
     there = np.ones(900, bool)
-    there[490:550] = False
+    there[442:502] = False
     assert clock.losing(readings, there) == pytest.approx(RATE, rel=1e-2)
 
 
@@ -102,7 +102,7 @@ def test_a_dream_without_mario_tells_no_rate() -> None:
 
 def test_an_untrained_network_is_measured_twice_alike(footage: Footage) -> None:
     first, again = (
-        clock.clock(dreamer_of(tiny.model(config())), footage, tiny.ring(config()), dreams=1, frames=62)
+        clock.clock(dreamer_of(tiny.model(config())), footage, tiny.ring(config()), dreams=1, frames=32)
         for _ in range(2)
     )
     assert first == again and set(map(type, first.values())) == {float}

@@ -24,9 +24,9 @@ LESSONS = 2000
 """Real frames that the digits are learned from."""
 SURE = 0.9
 """Share of its occurrences at which a shape must stand for one digit to be it."""
-LAST = 90
-"""Frames before Mario vanishes in which the clock may stand already: he dies, or is at the flag."""
-ENOUGH = 60
+LAST = 45
+"""Frames before Mario vanishes in which the clock may stand already: a dead Mario is seen for 42."""
+ENOUGH = 30
 """Frames of a stretch that is long enough to tell a rate."""
 _OBEYS = 8
 _BASE = 10
@@ -82,7 +82,7 @@ def clock(dreamer: Dreamer, footage: Footage, starts: Ring, *, dreams: int, fram
 
     `readable` is the share of the frames with Mario whose clock shows digits, `rate_error` how far the rate at which it
     counts is off the console's, as a share of it: 1 for a clock that stands. Only stretches with Mario count, without
-    the three seconds before he vanishes, in which the console's clock stands. The row `real` is episodes of real play.
+    the second and a half before he vanishes, in which the console's clock stands. The row `real` is real play.
 
     Args:
         dreamer: What dreams; it must know where Mario is.
