@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
+from dreamplay.errors import UnknownNameError
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
 from dreamplay.ring import THING, Ring
@@ -20,7 +21,8 @@ from dreamplay.world import Buttons, Frame, GameSpec
 from tests import samples
 from training import assets
 from training.data import Footage
-from training.measure import Numbers, buttons, free, one_step, show, survival, table
+from training.evaluate import Options, parts_of
+from training.measure import Numbers, buttons, free, one_step, show, soak, survival, table
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.frames import BEST_PSNR, aligned, shift_copy
 from training.measure.patches import Vocabulary, learn, vocabulary
@@ -279,6 +281,12 @@ def test_survival_counts_the_living_and_names_the_dead() -> None:
     assert numbers["survival.mario_gone"] == 1 and numbers["survival.dream_01.mario_gone_at_frame"] == 400
 
 
+def test_a_soak_is_stood_by_dreams_that_live_and_stay_clean() -> None:
+    clean, dim = life(), life(validity=0.96)
+    numbers = soak.numbers([(clean, None), (dim, None), (clean, Collapse(300, survival.GONE)), (clean, None)])
+    assert (numbers["soak.dreams"], numbers["soak.alive"], numbers["soak.validity_min"]) == (4, 0.5, 0.96)
+
+
 def test_the_same_seed_plays_the_same_and_another_seed_does_not() -> None:
     assert np.array_equal(survival.play(1, 300), survival.play(1, 300))
     assert not np.array_equal(survival.play(1, 300), survival.play(2, 300))
@@ -407,6 +415,19 @@ def test_the_pictures_show_the_dream_beside_the_truth(footage: Footage, tmp_path
     show.sheet(dreamed, truth, made.palette, tmp_path / "sheet.png")
     show.gif(dreamed, truth, made.palette, tmp_path / "beside.gif", 30)
     assert all((tmp_path / name).stat().st_size > 500 for name in ("sheet.png", "beside.gif"))
+
+
+def test_what_takes_long_is_measured_only_when_asked_for() -> None:
+    cartridge = Path("mario")
+    assert not {"events", "clock", "soak"} & set(parts_of(Options(cartridge, quick=True)))
+    assert {"events", "clock"} <= set(parts_of(Options(cartridge))) and "soak" not in parts_of(Options(cartridge))
+    assert parts_of(Options(cartridge, soak=True)) == (*parts_of(Options(cartridge)), "soak")
+    assert parts_of(Options(cartridge, only="clock,free")) == ("clock", "free")
+
+
+def test_a_mistyped_part_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="evnets"):
+        parts_of(Options(Path("mario"), only="evnets"))
 
 
 def test_rows_are_spread_evenly() -> None:

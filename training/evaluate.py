@@ -1,6 +1,6 @@
 """Stage `evaluate`: measures a cartridge on held-out play, with the real game's frames as truth.
 
-    python -m training evaluate checkpoints/mario [--json] [--quick] [--only one_step,free,buttons,survival]
+    python -m training evaluate checkpoints/mario [--json] [--quick | --soak] [--only one_step,free]
 
 `training.measure` says in its modules what each number means. Needs no network; the same cartridge, play and machine
 give the same numbers.
@@ -22,7 +22,7 @@ from training import assets, render
 from training.cache import Cache
 from training.data import Footage
 from training.measure import table
-from training.measure.bench import PARTS, QUICK, Bench, Sizes, measure, picture
+from training.measure.bench import BRIEF, PARTS, QUICK, USUAL, Bench, Sizes, measure, picture
 from training.measure.dreaming import Dreamer, Probe, Stepper
 from training.measure.patches import vocabulary
 from training.runner import keep_memory
@@ -37,8 +37,9 @@ class Options:
     Attributes:
         cartridge: Directory of the cartridge.
         json: Print one object of plain numbers instead of tables.
-        quick: Measure a little of everything.
-        only: Parts to measure, joined by commas.
+        quick: Measure a little of everything but events, clock and soak.
+        soak: Leave dreams alone for ten minutes, too.
+        only: Parts to measure instead, joined by commas.
         dreams: Number of dreams in the survival part.
         cache: Folder with the rendered play, `train` and `heldout`; cache/RECIPE by default, rendered if missing.
         movies: Folder with the movies, `train` and `heldout`.
@@ -52,7 +53,8 @@ class Options:
     cartridge: tyro.conf.Positional[Path]
     json: bool = False
     quick: bool = False
-    only: str = ",".join(PARTS)
+    soak: bool = False
+    only: str | None = None
     dreams: int | None = None
     cache: Path | None = None
     movies: Path | None = None
@@ -66,10 +68,7 @@ class Options:
 def main(argv: list[str]) -> int:
     """Run the stage `evaluate`."""
     options = tyro.cli(Options, args=argv, prog="python -m training evaluate")
-    parts = tuple(options.only.split(","))
-    for part in parts:
-        if part not in PARTS:
-            raise UnknownNameError("part", part, PARTS)
+    parts = parts_of(options)
     keep_memory()
     bench, name = prepare(options)
     numbers = measure(bench, parts)
@@ -83,6 +82,19 @@ def main(argv: list[str]) -> int:
     print(packed if options.json else report, end="")
     print(f"pictures and reports: {folder}", file=sys.stderr)
     return 0
+
+
+def parts_of(options: Options) -> tuple[str, ...]:
+    """The parts to measure.
+
+    Raises:
+        UnknownNameError: There is no such part.
+    """
+    parts = tuple(options.only.split(",")) if options.only else BRIEF if options.quick else USUAL
+    for part in parts:
+        if part not in PARTS:
+            raise UnknownNameError("part", part, PARTS)
+    return parts + ("soak",) * (options.soak and "soak" not in parts)
 
 
 def prepare(options: Options) -> tuple[Bench, str]:
@@ -104,6 +116,7 @@ def prepare(options: Options) -> tuple[Bench, str]:
         dreamer=dreamer,
         starts=cartridge.starts,
         cache=caches[0],
+        train=caches[1],
         footage=footage,
         known=vocabulary(caches, folder),
         movies=movies / "heldout",

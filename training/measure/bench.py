@@ -11,11 +11,16 @@ import numpy as np
 from dreamplay.ring import Ring
 from training.cache import Cache
 from training.data import Footage
-from training.measure import Numbers, buttons, free, one_step, reactions, show, survival
+from training.measure import Numbers, buttons, clock, events, free, one_step, reactions, show, soak, survival
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.patches import Vocabulary
 
-PARTS = ("one_step", "free", "buttons", "survival")
+PARTS = ("one_step", "free", "buttons", "survival", "events", "clock", "soak")
+USUAL = PARTS[:-1]
+"""The parts that take minutes; the soak takes half an hour or more."""
+BRIEF = PARTS[:4]
+"""The parts that can be measured with a little of everything."""
+_TRACKED = ("buttons", "survival", "clock", "soak")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,9 @@ class Sizes:
         movies: Movies that those states come from at most; None for all.
         dreams: Dreams left alone.
         life: Their length in frames.
+        events: Events of a kind at most.
+        clocks: Dreams whose clock is read.
+        soaked: Dreams left alone for long.
         shown: Windows in the pictures.
     """
 
@@ -42,6 +50,9 @@ class Sizes:
     movies: int | None = None
     dreams: int = 32
     life: int = survival.FRAMES
+    events: int = events.COUNT
+    clocks: int = 8
+    soaked: int = 8
     shown: int = 6
 
 
@@ -66,6 +77,7 @@ class Bench:
         dreamer: What is measured.
         starts: The cartridge's own beginnings.
         cache: Held-out play.
+        train: Play that signs of events are learned from.
         footage: The same in memory.
         known: Patches of real frames.
         movies: Folder of the held-out movies.
@@ -78,6 +90,7 @@ class Bench:
     dreamer: Dreamer
     starts: Ring
     cache: Cache
+    train: Cache
     footage: Footage
     known: Vocabulary
     movies: Path
@@ -87,17 +100,20 @@ class Bench:
     workers: int
 
 
-def measure(bench: Bench, parts: tuple[str, ...] = PARTS) -> Numbers:
+def measure(bench: Bench, parts: tuple[str, ...] = USUAL) -> Numbers:
     """All numbers of some parts, by names that explain themselves."""
     found: Numbers = {}
     if bench.dreamer.tracks:
         found |= probe_error(bench.dreamer, bench.footage, spread(bench.footage.rows, bench.sizes.frames))
     for part in parts:
-        if part in ("buttons", "survival") and not bench.dreamer.tracks:
+        if part in _TRACKED and not bench.dreamer.tracks:
             print(f"{part}: left out, the cartridge has no tracker that finds the hero", file=sys.stderr)
             continue
         began = time.monotonic()
-        found |= _MEASURES[part](bench)
+        numbers = _MEASURES[part](bench)
+        if not numbers:
+            print(f"{part}: left out, the play holds nothing to measure it by", file=sys.stderr)
+        found |= numbers
         print(f"measured {part} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return {name: round(value, 6) for name, value in found.items()}
 
@@ -140,9 +156,30 @@ def _survival(bench: Bench) -> Numbers:
     return found | survival.numbers([survival.judge(life) for life in real], sizes.life, row="real.")
 
 
+def _events(bench: Bench) -> Numbers:
+    if not events.told(bench.train.table):
+        return {}
+    return events.events(bench.dreamer, bench.footage, events.learn(bench.train), count=bench.sizes.events)
+
+
+def _clock(bench: Bench) -> Numbers:
+    dreamer, sizes = bench.dreamer, bench.sizes
+    return clock.clock(dreamer, bench.footage, bench.starts, dreams=sizes.clocks, frames=clock.FRAMES, seed=bench.seed)
+
+
+def _soak(bench: Bench) -> Numbers:
+    dreamer, known, count = bench.dreamer, bench.known, bench.sizes.soaked
+    lives = survival.survive(dreamer, known, bench.starts, dreams=count, frames=soak.FRAMES, seed=bench.seed)
+    real = survival.real_lives(dreamer, bench.footage, known, count=count, frames=soak.FRAMES)
+    return soak.numbers(lives) | soak.numbers([(life, survival.judge(life)) for life in real], row="real.")
+
+
 _MEASURES: dict[str, Callable[[Bench], Numbers]] = {
     "one_step": _one_step,
     "free": _free,
     "buttons": _buttons,
     "survival": _survival,
+    "events": _events,
+    "clock": _clock,
+    "soak": _soak,
 }

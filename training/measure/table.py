@@ -6,7 +6,7 @@ from training.measure import Numbers
 
 _ROWS = ("true_scroll", "own_scroll", "dream", "repeat_last", "shift_copy", "copy_last", "ignoring_buttons", "real")
 """Names of rows, in their order; any other part of a name belongs to the column."""
-_COUNTS = ("frames", "windows", "states", "dreams")
+_COUNTS = ("frames", "windows", "states", "dreams", "count")
 _COLLAPSED = ".dream_"
 
 
