@@ -15,7 +15,7 @@ from dreamplay.errors import UsageError
 from training.cache import Cache
 from training.collect import Options, collect, kept_frames
 from training.inspect import report, summarise
-from training.policies import DIG, explore
+from training.policies import OTHERS, explore
 from training.render import Options as RenderOptions
 from training.render import render
 
@@ -107,5 +107,5 @@ def test_a_mistyped_name_is_refused(tmp_path: Path, change: str, problem: str) -
 def test_a_digger_gets_coins_out_of_blocks() -> None:
     world = MarioWorld("1-1")
     world.reset(0)
-    explore(world, np.random.default_rng(1), 600, DIG)
+    explore(world, np.random.default_rng(1), 600, OTHERS[0])
     assert world.probe()["coins"] > 0

@@ -114,7 +114,7 @@ def styles(policy: str) -> tuple[policies.Style, ...] | None:
         from training import agent
 
         return (agent.style(Path(policy.removeprefix("ppo:"))),)
-    known = (*(style for style, _ in policies.MIX), policies.DIG)
+    known = (*(style for style, _ in policies.MIX), *policies.OTHERS)
     found = tuple(style for style in known if style.name == policy)
     if not found:
         names = ", ".join(["mix", *(style.name for style in known), "ppo:FILE"])

@@ -20,6 +20,7 @@ _BLOCKS = tuple(
     16 * column
     for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
 )  # x of those that Mario can hit from the ground
+_NEAR = 72
 _GROUND = 176  # y of Mario on the ground
 _TRIES = 12  # ways out that are tried from one place before a death is let happen
 _PLACES_BACK = 5  # places that a stubborn player gives up when all ways out of one are deadly
@@ -35,6 +36,7 @@ class Style:
         careful: Whether deaths are undone and something else is tried.
         carelessness: Probability that a careful player's death stays all the same.
         stubborn: Whether a careful player never dies, whatever it takes.
+        picky: Plans that a careful player undoes, near an enemy or a block, because they brought nothing.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Style:
     careful: bool
     carelessness: float = 0.04
     stubborn: bool = False
+    picky: int = 0
 
 
 def macros(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
@@ -103,6 +106,11 @@ def digger(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     return [side] * max(1, abs(distance) // 4) + [0] * 6
 
 
+def hunter(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
+    """Any of the ways to play, for one who keeps what brings something."""
+    return (digger, seeker, macros, macros)[rng.integers(4)](rng, world)
+
+
 FORWARD = Style("forward", macros, careful=True, carelessness=0.0, stubborn=True)
 SEEK = Style("seek", seeker, careful=True, carelessness=0.0, stubborn=True)
 MIX = (
@@ -114,7 +122,8 @@ MIX = (
     (Style("seeker", seeker, careful=True), 0.10),
     (Style("idler", idler, careful=True), 0.10),
 )
-DIG = Style("digger", digger, careful=True)
+OTHERS = (Style("digger", digger, careful=True), Style("hunter", hunter, careful=True, picky=10))
+"""Styles for what is rare in the mix."""
 
 
 def choose(rng: np.random.Generator) -> Style:
@@ -131,13 +140,17 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
     """
     last = world.save().steps + frames
     probe: Probe = world.probe()
-    home = _stage(probe)
+    before, home = probe, _stage(probe)
     places: list[Past] = []
     tries = 0
     while world.save().steps < last and _stage(probe) == home:
         if style.careful and _safe(probe) and (not places or places[-1] is not world.save()):
-            places.append(world.mark())
-            tries = 0
+            if places and tries < style.picky and _promising(before) and not _gained(before, probe):
+                world.rewind()
+                tries, probe = tries + 1, before
+            else:
+                places.append(world.mark())
+                tries, before = 0, probe
         died, probe = _act(world, style.plan(rng, world), probe, last)
         if not died or not places:
             continue
@@ -181,6 +194,17 @@ def _dying(probe: Probe) -> bool:
 def _safe(probe: Probe) -> bool:
     obeys = probe["task"] == _IN_LEVEL and probe["player_state"] == _OBEYS
     return obeys and probe["float_state"] == 0 and probe["y_viewport"] == 1
+
+
+def _promising(probe: Probe) -> bool:
+    """Whether there is an enemy, a power-up or a block to jump at."""
+    things = (probe[f"thing{i}_x"] - probe["x"] for i in range(1, 7) if probe[f"thing{i}_kind"])
+    blocks = (column - probe["x"] for column in _BLOCKS)
+    return any(abs(distance) < _NEAR for distance in (*things, *blocks))
+
+
+def _gained(before: Probe, after: Probe) -> bool:
+    return any(after[name] > before[name] for name in ("score", "coins", "power"))
 
 
 def _hold(rng: np.random.Generator, held: Buttons, shortest: int, longest: int) -> list[Buttons]:
