@@ -38,6 +38,7 @@ def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.Complet
         (["frob"], 2, "invalid choice: 'frob'"),
         (["--model", "zelda"], 2, "no model named 'zelda'"),
         (["--steps", "0"], 2, "'0' is not a whole number"),
+        (["--seed", "9" * 20], 2, "'99999999999999999999' is not a whole number"),
         (["--fps", "fast"], 2, "'fast' is not a number"),
         (["--frames", "9"], 2, "--frames needs --headless"),
         (["--verify"], 2, "--verify needs --replay"),
