@@ -73,7 +73,7 @@ def _turns(menu: Menu, title: str, less: Command, more: Command, hint: str) -> R
 
 def _states(menu: Menu) -> list[Row]:
     return [
-        _turns(menu, "Slot", Command.SLOT_BACK, Command.SLOT_ON, "Ten slots; they last until you quit."),
+        _turns(menu, "Slot", Command.SLOT_BACK, Command.SLOT_ON, "Ten slots; a dream's are there the next time too."),
         _asks(menu, "Save", Command.SAVE_STATE, closes=False),
         _asks(menu, "Load", Command.LOAD_STATE, closes=True),
         _asks(menu, "Undo the load", Command.UNDO_LOAD, closes=True, hint="Back to the moment before the last load."),

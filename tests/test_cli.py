@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from dreamplay import movie
+from tests import tiny
 from tests.display import virtual_display, xdotool
+from training import export
 
 DREAMPLAY = [sys.executable, "-m", "dreamplay.cli"]
 
@@ -195,3 +197,35 @@ def test_the_real_game_is_played_in_a_window(home: dict[str, str], tmp_path: Pat
     held = [buttons for buttons in movie.read(tmp_path / "run.movie").buttons if buttons]
     assert 10 < len(held) < 60
     assert set(held) == {128}
+
+
+def _sit(home: dict[str, str], folder: Path, display: str, words: Sequence[str], *keys: str) -> list[bytes]:
+    """Play the cartridge in a window and press keys. Returns the screenshots that were made, in their order."""
+    before = set(folder.glob("*.png"))
+    child = subprocess.Popen(
+        [*DREAMPLAY, "--model", "./tiny", *words], env={**home, "DISPLAY": display}, cwd=folder, stderr=subprocess.PIPE
+    )
+    found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
+    xdotool(display, "windowfocus", "--sync", found[-1])
+    assert child.stderr is not None
+    while not child.stderr.readline().startswith(b"ready"):
+        assert child.poll() is None
+    for key in (*keys, "ctrl+q"):
+        time.sleep(0.3)
+        xdotool(display, "key", key)
+    assert child.wait(10) == 0
+    child.stderr.close()
+    made = set(folder.glob("*.png")) - before
+    return [path.read_bytes() for path in sorted(made, key=lambda path: path.stat().st_mtime_ns)]
+
+
+@pytest.mark.window
+def test_a_save_state_is_there_after_the_program_has_ended(home: dict[str, str], tmp_path: Path, display: str) -> None:
+    made = tiny.config()
+    export.write(tiny.model(made), tiny.ring(made, 2), made, tmp_path / "tiny")
+    (tmp_path / "state" / "dreamplay").mkdir(parents=True)
+    (tmp_path / "state" / "dreamplay" / "played").touch()
+    (saved,) = _sit(home, tmp_path, display, (), "p", "F2", "F8")
+    before, loaded = _sit(home, tmp_path, display, ("--seed", "1"), "p", "F8", "F4", "F8")
+    assert before != saved
+    assert loaded == saved

@@ -158,6 +158,18 @@ def test_a_missing_gpu_is_said_in_one_line(folder: Path) -> None:
         load(folder, device="cuda")
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_present_of_a_gpu_goes_on_on_the_cpu() -> None:
+    made = cartridge()
+    there = Dream(Cartridge(made.config, tiny.model(made.config).cuda(), made.starts.to("cuda")), device="cuda")
+    here = Dream(made)
+    contract.play(there)
+    shown = there.step(1)
+    assert np.array_equal(here.restore(there.save()), shown)
+    assert here.step(2).shape == shown.shape
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch's compiler, of torch's own modules
 def test_a_compiled_dream_is_the_eager_one() -> None:
