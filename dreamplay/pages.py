@@ -104,8 +104,8 @@ def _models(desk: Desk, playing: str) -> list[Row]:
 
 
 def _model(desk: Desk, entry: "Entry", playing: str) -> Row:
-    if entry.lost:
-        hint = "It was here before: choose it to download it again."
+    if entry.missing:
+        hint = "It is not on this machine: choose it to download it."
         return Row(entry.name, "to download", partial(desk.menu.play, entry.name), hint=hint)
     fps = desk.speeds.of(entry.name)
     facts = [
