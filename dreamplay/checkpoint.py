@@ -21,16 +21,26 @@ from dreamplay.ring import THING, Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
 STARTS = "starts.safetensors"
+GOLDEN_FRAMES = 2
+"""Frames that tell whether a machine draws what it should: a third one would follow from what these get wrong."""
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
 
 
 @dataclass(frozen=True)
 class Cartridge:
-    """A checkpoint in memory: its config, its networks, and the pasts a dream may begin with (batch N)."""
+    """A checkpoint in memory.
+
+    Attributes:
+        config: All that is no tensor.
+        model: Its networks.
+        starts: The pasts a dream may begin with, batch N.
+        golden: Its first frames as its maker saw them (`trial.golden`), (GOLDEN_FRAMES, h, w, P) uint8.
+    """
 
     config: Config
     model: Model
     starts: Ring
+    golden: Tensor | None = None
 
 
 def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = None) -> Cartridge:
@@ -53,12 +63,14 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
     }
     tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
     starts = unpacked(_tensors(directory, STARTS, start_shapes(config), config), config, STARTS)
+    carried = configs.GOLDEN in config.sha256 or (directory / configs.GOLDEN).exists()
+    golden = _tensors(directory, configs.GOLDEN, golden_shapes(config), config) if carried else {}
     model = Model(config)
     for name in expected:
         getattr(model, name).load_state_dict(tensors[name])
     model = model.to(device=device, dtype=dtype or torch.float32).eval().requires_grad_(False)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-    return Cartridge(config, model, starts.to(device))
+    return Cartridge(config, model, starts.to(device), golden.get("frames"))
 
 
 def planned(config: Config) -> Model:
@@ -108,6 +120,11 @@ def ring_shapes(config: Config, n: int) -> dict[str, tuple[tuple[int, ...], str 
         "counters": ((n, len(config.counters)), "I32"),
         "absent": ((n,), "I32"),
     }
+
+
+def golden_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
+    """Shapes and types of golden.safetensors."""
+    return {"frames": ((GOLDEN_FRAMES, *ring_shapes(config, 1)["frames"][0][2:]), "U8")}
 
 
 def history(config: Config) -> int:

@@ -18,7 +18,10 @@ from dreamplay.world import GameSpec
 
 FORMAT = 1
 FILE = "config.json"
-WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors")
+GOLDEN = "golden.safetensors"
+"""The first frames as the cartridge's maker saw them; a cartridge may do without."""
+
+WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors", GOLDEN)
 """The only names that a file of weights may have."""
 
 _LARGEST = 1 << 20

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamplay import anchor, states, system, trial
+from dreamplay import anchor, states, trial
 from dreamplay import config as configs
 from dreamplay.checkpoint import Cartridge, parse_dtype
 from dreamplay.checkpoint import load as load_cartridge
@@ -347,16 +347,16 @@ def load(
     Raises:
         DreamplayError: The cartridge, the device or an option is wrong.
     """
-    device = _device(device)
+    device = trial.parse_device(device)
     if device == "cpu":
         torch.set_num_threads(min(THREADS, torch.get_num_threads()))
-    _check_memory(directory, device)
+    trial.check_memory(directory, device)
     cartridge = load_cartridge(directory, device=device)
     names = cartridge.config.starts
     if start is not None and start not in names:
         raise UnknownNameError("start", start, names)
     index = names.index(start) if start is not None else None
-    kind = native_dtype(device) if dtype is None else parse_dtype(dtype)
+    kind = trial.native_dtype(device) if dtype is None else parse_dtype(dtype)
     dream = Dream(cartridge, device=device, dtype=kind, steps=steps, start=index)
     agreement = trial.agreement(cartridge, device=device, dtype=kind)
     if kind != torch.float32:
@@ -364,29 +364,8 @@ def load(
     if compile:
         dream.compile()
     if agreement < trial.ENOUGH:
-        dream.tell(f"{device} draws other pictures in {dream.dtype} than the CPU ({agreement:.0%} agree): --device cpu")
+        dream.tell(f"{device} draws other pictures in {dream.dtype} than it should ({agreement:.0%} agree): {_TRY}")
     return dream
 
 
-def native_dtype(device: str) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively, which takes a fifth off a step; else float32."""
-    native = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if native else torch.float32
-
-
-def _check_memory(directory: Path, device: str) -> None:
-    """Raises DeviceError where there is less memory than the networks take."""
-    needed = trial.needed_memory(configs.load(directory))
-    free = torch.cuda.mem_get_info(device)[0] if device != "cpu" else system.free_memory()
-    if free is not None and needed > free:
-        raise DeviceError(f"{directory.name} needs {needed / 2**30:.1f} GiB on {device}, there are {free / 2**30:.1f}")
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceError(f"no device '{name}' here (found: cpu); leave --device out to play on the CPU")
-    if name.partition(":")[0] not in ("cpu", "cuda"):
-        raise UnknownNameError("device", name, ("cpu", "cuda", "auto"))
-    return name
+_TRY = "try --device cpu --dtype float32"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dreamplay import movie
+from dreamplay import movie, trial
 from tests import tiny
 from tests.display import virtual_display, xdotool
+from tests.test_dream import cartridge
 from training import export
 
 DREAMPLAY = [sys.executable, "-m", "dreamplay.cli"]
@@ -197,6 +198,16 @@ def test_the_real_game_is_played_in_a_window(home: dict[str, str], tmp_path: Pat
     held = [buttons for buttons in movie.read(tmp_path / "run.movie").buttons if buttons]
     assert 10 < len(held) < 60
     assert set(held) == {128}
+
+
+def test_verify_says_whether_this_machine_draws_what_the_maker_saw(home: dict[str, str], tmp_path: Path) -> None:
+    seen = trial.golden(cartridge())
+    tiny.write(tmp_path / "right", seen)
+    assert "draws its first frames as its maker saw them" in run(home, "verify", "./right").stderr
+    tiny.write(tmp_path / "wrong", (seen + 1) % 4)
+    said = run(home, "verify", "./wrong", code=6).stderr.splitlines()
+    assert said[0] == "./wrong: whole and as it was published"
+    assert said[1].startswith("E-DEV  cpu draws other pictures in ")
 
 
 def _sit(home: dict[str, str], folder: Path, display: str, words: Sequence[str], *keys: str) -> list[bytes]:
