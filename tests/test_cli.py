@@ -61,6 +61,16 @@ def test_a_mistake_is_one_line_and_its_exit_code(home: dict[str, str], words: li
     assert says in lines[0]
 
 
+def test_a_folder_that_is_no_cartridge_is_one_line(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "endless").mkdir()
+    (tmp_path / "endless" / "config.json").symlink_to("/dev/zero")
+    for name, says in {"empty": "config.json: no such file in empty", "endless": "is a link to /dev/zero"}.items():
+        (line,) = run(home, "--model", f"./{name}", "--headless", code=3).stderr.splitlines()
+        assert line.startswith("E-CKPT  config.json: ")
+        assert says in line
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["--version"], ["list"], ["bench", "--help"], ["recover"], ["--model", "zelda"]]
 )
