@@ -1,6 +1,7 @@
 """The words of the command line: what there is, what it means, the user's settings beneath it."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -96,7 +97,7 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     add("--model", metavar="M", help="a name, a folder, or user/repo[@revision] on the Hub")
     add("--real", action="store_true", help="play the real game in its emulator")
     add("--start", metavar="S", help="where to begin: a stage like 1-1, or a start of the model")
-    add("--seed", type=int, metavar="N", help="seed of the dream (default 0, or the movie's)")
+    add("--seed", type=_seed, metavar="N", help="seed of the dream (default 0, or the movie's)")
     add("--side-by-side", action="store_true", help="the real game beside the dream (V while playing)")
     add("--steps", type=_steps, metavar="N|auto", help="sampler steps a frame: fewer are faster; auto keeps the rate")
     add("--fps", type=_rate, metavar="F", help="frames a second (default: the game's)")
@@ -161,6 +162,12 @@ def _command(commands: Any, common: argparse.ArgumentParser, name: str, does: st
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):  # what a generator takes, with room for a new dream now and then
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of up to 18 digits")
     return int(text)
 
 

@@ -20,16 +20,27 @@ from dreamplay.models.model import Model
 from dreamplay.ring import THING, Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
+STARTS = "starts.safetensors"
+GOLDEN_FRAMES = 2
+"""Frames that tell whether a machine draws what it should: a third one would follow from what these get wrong."""
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
 
 
 @dataclass(frozen=True)
 class Cartridge:
-    """A checkpoint in memory: its config, its networks, and the pasts a dream may begin with (batch N)."""
+    """A checkpoint in memory.
+
+    Attributes:
+        config: All that is no tensor.
+        model: Its networks.
+        starts: The pasts a dream may begin with, batch N.
+        golden: Its first frames as its maker saw them (`trial.golden`), (GOLDEN_FRAMES, h, w, P) uint8.
+    """
 
     config: Config
     model: Model
     starts: Ring
+    golden: Tensor | None = None
 
 
 def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = None) -> Cartridge:
@@ -51,14 +62,15 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         if getattr(plan, name) is not None
     }
     tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
-    starts = _tensors(directory, "starts.safetensors", start_shapes(config), config)
-    _check_starts(starts, config)
+    starts = unpacked(_tensors(directory, STARTS, start_shapes(config), config), config, STARTS)
+    carried = configs.GOLDEN in config.sha256 or (directory / configs.GOLDEN).exists()
+    golden = _tensors(directory, configs.GOLDEN, golden_shapes(config), config) if carried else {}
     model = Model(config)
     for name in expected:
         getattr(model, name).load_state_dict(tensors[name])
     model = model.to(device=device, dtype=dtype or torch.float32).eval().requires_grad_(False)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-    return Cartridge(config, model, _unpacked(Ring(**starts)).to(device))
+    return Cartridge(config, model, starts.to(device), golden.get("frames"))
 
 
 def planned(config: Config) -> Model:
@@ -70,30 +82,34 @@ def planned(config: Config) -> Model:
         raise CheckpointError(f"{configs.FILE}: its numbers make no network ({error})") from error
 
 
-def _check_starts(starts: Mapping[str, Tensor], config: Config) -> None:
-    """Check what a start's numbers stand for: they are looked up in tables, and a picture is moved by them."""
+def _check_ring(tensors: Mapping[str, Tensor], config: Config, file: str) -> None:
+    """Check what a past's numbers stand for: they are looked up in tables, and a picture is moved by them."""
+
+    def check(name: str, numbers: Tensor, low: int, high: int) -> None:
+        if numbers.numel() and not (low <= int(numbers.min()) and int(numbers.max()) <= high):
+            raise CheckpointError(f"{file}: tensor {name} holds numbers outside {low} to {high}")
+
     colors = len(config.palette) or 255  # one more than the last colour stands for "unknown"
     bounds = {"frames": (0, colors), "buttons": (0, 1), "scrolls": (0, _FARTHEST), "odometer": (-1, _FARTHEST)}
     bounds |= {"absent": (0, _FARTHEST)}
     for name, (low, high) in bounds.items():
-        _check_numbers(name, starts[name], low, high)
-    for column, counter in zip(starts["counters"].unbind(1), config.counters, strict=True):
-        _check_numbers("counters", column, 0, counter.period - 1)
+        check(name, tensors[name], low, high)
+    for column, counter in zip(tensors["counters"].unbind(1), config.counters, strict=True):
+        check("counters", column, 0, counter.period - 1)
     if config.motion is not None:
-        _check_numbers("things", starts["things"][..., :2], -_FARTHEST, _FARTHEST)
-        _check_numbers("things", starts["things"][..., 3:], -_FARTHEST, _FARTHEST)
-        _check_numbers("things", starts["things"][..., 2], -config.motion.scenes, config.motion.kinds - 1)
-
-
-def _check_numbers(name: str, numbers: Tensor, low: int, high: int) -> None:
-    if numbers.numel() and not (low <= int(numbers.min()) and int(numbers.max()) <= high):
-        raise CheckpointError(f"starts.safetensors: tensor {name} holds numbers outside {low} to {high}")
+        check("things", tensors["things"][..., :2], -_FARTHEST, _FARTHEST)
+        check("things", tensors["things"][..., 3:], -_FARTHEST, _FARTHEST)
+        check("things", tensors["things"][..., 2], -config.motion.scenes, config.motion.kinds - 1)
 
 
 def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
     """Shapes and types of starts.safetensors."""
-    n, game = len(config.starts), config.game
-    s = history(config)
+    return ring_shapes(config, len(config.starts))
+
+
+def ring_shapes(config: Config, n: int) -> dict[str, tuple[tuple[int, ...], str | None]]:
+    """Shapes and types of so many pasts in a file."""
+    s, game = history(config), config.game
     planes = 1 if config.palette else 3
     return {
         "frames": ((n, config.context, game.height, game.width, planes), "U8"),
@@ -106,20 +122,36 @@ def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]
     }
 
 
+def golden_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
+    """Shapes and types of golden.safetensors."""
+    return {"frames": ((GOLDEN_FRAMES, *ring_shapes(config, 1)["frames"][0][2:]), "U8")}
+
+
 def history(config: Config) -> int:
     """Past steps that a ring of this config keeps, S."""
     return max(config.motion.history if config.motion else 0, BUTTON_STEPS, config.context)
 
 
-def packed(starts: Ring) -> dict[str, Tensor]:
-    """A ring as starts.safetensors keeps it."""
-    small = {name: tensor.to(torch.int32).contiguous() for name, tensor in starts.tensors().items()}
-    return {**small, "frames": starts.frames.contiguous(), "buttons": starts.buttons.to(torch.uint8).contiguous()}
+def packed(ring: Ring) -> dict[str, Tensor]:
+    """A ring as files keep it."""
+    small = {name: tensor.to(torch.int32).contiguous() for name, tensor in ring.tensors().items()}
+    return {**small, "frames": ring.frames.contiguous(), "buttons": ring.buttons.to(torch.uint8).contiguous()}
 
 
-def _unpacked(starts: Ring) -> Ring:
-    wide = {name: tensor.long() for name, tensor in starts.tensors().items()}
-    wide |= {"frames": starts.frames, "buttons": starts.buttons.float()}
+def unpacked(tensors: Mapping[str, Tensor], config: Config, file: str) -> Ring:
+    """The ring that a file keeps.
+
+    Args:
+        tensors: Of the shapes and types that `ring_shapes` names.
+        config: Of the dream.
+        file: For the error.
+
+    Raises:
+        CheckpointError: A number is none that a past of this config has.
+    """
+    _check_ring(tensors, config, file)
+    wide = {name: tensor.long() for name, tensor in tensors.items()}
+    wide |= {"frames": tensors["frames"], "buttons": tensors["buttons"].float()}
     return Ring(**wide)
 
 

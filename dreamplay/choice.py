@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
@@ -101,12 +100,12 @@ def _real_world(module: ModuleType, start: str) -> World:
 
 
 def _dream(name: str, wish: Wish, progress: Progress | None) -> Choice:
-    from dreamplay import config, hub
+    from dreamplay import config, hub, weights
     from dreamplay.repository import commit_of
 
     directory = hub.find(name, offline=wish.offline, progress=progress)
-    source = sha256((directory / config.FILE).read_bytes()).hexdigest()
     game = config.load(directory).game
+    source = weights.digest(directory / config.FILE)
     load = partial(_load_dream, directory, wish)
     return Choice(name, game, wish.start or "", "dream", load, lambda: source, commit_of(directory))
 

@@ -162,10 +162,18 @@ def _get(arguments: argparse.Namespace, signals: Signals) -> int:
 
 
 def _verify(arguments: argparse.Namespace, signals: Signals) -> int:
-    from dreamplay import hub
+    from dreamplay import config, hub
 
     hub.verify(arguments.name)
     _tell(f"{arguments.name}: whole and as it was published")
+    directory = hub.find(arguments.name, offline=True)
+    if config.GOLDEN in config.load(directory).sha256:
+        from dreamplay import dream
+
+        differs = dream.load(directory, device="auto").news()
+        if differs:
+            raise DeviceError(differs)
+        _tell("this machine draws its first frames as its maker saw them")
     return 0
 
 

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from dreamplay.errors import CheckpointError
-from dreamplay.files import regular, write_whole
+from dreamplay.files import opened_regular, write_whole
 from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import GameSpec
 
 FORMAT = 1
 FILE = "config.json"
-WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors")
+GOLDEN = "golden.safetensors"
+"""The first frames as the cartridge's maker saw them; a cartridge may do without."""
+
+WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors", GOLDEN)
 """The only names that a file of weights may have."""
 
 _LARGEST = 1 << 20
@@ -208,8 +211,7 @@ def load(directory: Path) -> Config:
     Raises:
         CheckpointError: It is missing or cannot be trusted.
     """
-    path = regular(directory / FILE)
-    with path.open("rb") as file:
+    with opened_regular(directory / FILE) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise CheckpointError(f"{FILE}: is larger than {_LARGEST} bytes")

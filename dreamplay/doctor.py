@@ -31,6 +31,7 @@ def examine() -> dict[str, str]:
         "settings": _folder(system.settings()),
         "pictures": _folder(system.pictures()),
         "journals": f"{_folder(system.journals())}, {len(abandoned(system.journals()))} unfinished",
+        "states": _folder(system.states()),
         "cache": _folder(repository.cache()),
     }
     found |= dict(_cartridges())

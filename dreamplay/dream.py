@@ -3,7 +3,9 @@
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -11,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamplay import anchor, system, trial
+from dreamplay import anchor, states, trial
 from dreamplay import config as configs
 from dreamplay.checkpoint import Cartridge, parse_dtype
 from dreamplay.checkpoint import load as load_cartridge
@@ -20,19 +22,13 @@ from dreamplay.errors import DeviceError, UnknownNameError, UsageError, is_out_o
 from dreamplay.models.layers import round_weights
 from dreamplay.models.model import Imagine, Moved
 from dreamplay.ring import Ring
+from dreamplay.shelf import Arrays
+from dreamplay.states import DreamState
+from dreamplay.weights import Expected
 from dreamplay.world import Buttons, Frame, GameSpec, Moment
 
 THREADS = 2
 """Threads of a step: its layers are small, and more threads than this wait for each other."""
-
-
-@dataclass(frozen=True)
-class DreamState:
-    """A present that a dream can go back to: a reference to an immutable past, and the noise generator's state."""
-
-    ring: Ring
-    generator: Tensor
-    age: int
 
 
 class Dream:
@@ -59,7 +55,7 @@ class Dream:
         self.cartridge, self.age = cartridge, 0
         self._model, self._device, self._dtype, self._start = cartridge.model, torch.device(device), dtype, start
         self._palette = np.array(cartridge.config.palette, dtype=np.uint8).reshape(-1, 3)
-        self._generator = torch.Generator(self._device)
+        self._generator = torch.Generator()  # of the CPU wherever the networks are, so that a present can move
         self._ring = cartridge.starts.select(slice(0, 1))
         self._compiled: Imagine | None = None
         self._wanted: Imagine | None = None
@@ -146,9 +142,9 @@ class Dream:
         """Dream one frame with the buttons held. Returns it, (h, w, 3)."""
         held = torch.tensor([[float(buttons >> i & 1) for i in range(len(self.game.buttons))]], device=self._device)
         shape = (1, *self._model.noise_shape)
-        noise = torch.randn(shape, generator=self._generator, device=self._device) * self.config.temperature
+        noise = torch.randn(shape, generator=self._generator) * self.config.temperature
         try:
-            self._ring = self._next(held, noise)
+            self._ring = self._next(held, noise.to(self._device))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -201,9 +197,40 @@ class Dream:
 
     def restore(self, state: DreamState) -> Frame:
         """Go back to a saved present. Returns its frame, (h, w, 3)."""
-        self._ring, self.age = state.ring, state.age
+        self._ring, self.age = state.ring.to(self._device), state.age
         self._generator.set_state(state.generator)
         return self._frame()
+
+    @cached_property
+    def source(self) -> str:
+        """SHA-256 of the cartridge's config, which pins its weights."""
+        return sha256(configs.write(self.config).encode()).hexdigest()
+
+    @property
+    def shapes(self) -> Expected:
+        """Shapes and types of what `pack` gives."""
+        return states.shapes(self.config)
+
+    def pack(self, state: DreamState) -> Arrays:
+        """A saved present as arrays, which another sitting can unpack."""
+        return states.pack(state)
+
+    def unpack(self, arrays: Arrays, age: int, file: str) -> DreamState:
+        """The saved present that arrays stand for.
+
+        Args:
+            arrays: What `pack` gave.
+            age: Steps since the reset.
+            file: Where they come from, for the error.
+
+        Raises:
+            CheckpointError: They are no present of this dream.
+        """
+        return states.unpack(arrays, self.config, age, file)
+
+    def picture(self, state: DreamState) -> Frame:
+        """The frame of a saved present, (h, w, 3)."""
+        return self._painted(state.ring.newest[0])
 
     def _next(self, held: Tensor, noise: Tensor) -> Ring:
         """The past with one more frame. held: (1, K). noise: (1, C, H, W)."""
@@ -258,7 +285,6 @@ class Dream:
         self._model.to("cpu")
         self._ring = self._ring.to("cpu")
         self.cartridge = replace(self.cartridge, starts=self.cartridge.starts.to("cpu"))
-        self._generator = torch.Generator().manual_seed(self.age)
         torch.cuda.empty_cache()
 
     def _autocast(self) -> torch.autocast:
@@ -321,16 +347,16 @@ def load(
     Raises:
         DreamplayError: The cartridge, the device or an option is wrong.
     """
-    device = _device(device)
+    device = trial.parse_device(device)
     if device == "cpu":
         torch.set_num_threads(min(THREADS, torch.get_num_threads()))
-    _check_memory(directory, device)
+    trial.check_memory(directory, device)
     cartridge = load_cartridge(directory, device=device)
     names = cartridge.config.starts
     if start is not None and start not in names:
         raise UnknownNameError("start", start, names)
     index = names.index(start) if start is not None else None
-    kind = native_dtype(device) if dtype is None else parse_dtype(dtype)
+    kind = trial.native_dtype(device) if dtype is None else parse_dtype(dtype)
     dream = Dream(cartridge, device=device, dtype=kind, steps=steps, start=index)
     agreement = trial.agreement(cartridge, device=device, dtype=kind)
     if kind != torch.float32:
@@ -338,29 +364,8 @@ def load(
     if compile:
         dream.compile()
     if agreement < trial.ENOUGH:
-        dream.tell(f"{device} draws other pictures in {dream.dtype} than the CPU ({agreement:.0%} agree): --device cpu")
+        dream.tell(f"{device} draws other pictures in {dream.dtype} than it should ({agreement:.0%} agree): {_TRY}")
     return dream
 
 
-def native_dtype(device: str) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively, which takes a fifth off a step; else float32."""
-    native = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if native else torch.float32
-
-
-def _check_memory(directory: Path, device: str) -> None:
-    """Raises DeviceError where there is less memory than the networks take."""
-    needed = trial.needed_memory(configs.load(directory))
-    free = torch.cuda.mem_get_info(device)[0] if device != "cpu" else system.free_memory()
-    if free is not None and needed > free:
-        raise DeviceError(f"{directory.name} needs {needed / 2**30:.1f} GiB on {device}, there are {free / 2**30:.1f}")
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceError(f"no device '{name}' here (found: cpu); leave --device out to play on the CPU")
-    if name.partition(":")[0] not in ("cpu", "cuda"):
-        raise UnknownNameError("device", name, ("cpu", "cuda", "auto"))
-    return name
+_TRY = "try --device cpu --dtype float32"

@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,18 @@ def regular(path: Path) -> Path:
     if not stat.S_ISREG(mode):
         raise CheckpointError(f"{path.name}: is not a regular file")
     return target
+
+
+def opened_regular(path: Path) -> BufferedReader:
+    """Open the regular file behind a path for reading.
+
+    Raises:
+        CheckpointError: There is none, or it may not be read.
+    """
+    try:
+        return regular(path).open("rb")
+    except OSError as error:
+        raise CheckpointError(f"{path.name}: cannot be read: {error.strerror or error}") from error
 
 
 def opened(path: Path) -> BinaryIO:

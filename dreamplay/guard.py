@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dreamplay.health import Examiner, Pulse, begin, complaint, follow
+from dreamplay.shelf import Arrays, Lasting
+from dreamplay.weights import Expected
 from dreamplay.world import Buttons, Frame, GameSpec, Moment, State, World
 
 KEPT = 10
@@ -16,7 +18,7 @@ TRIES = 3
 _PERIOD = 10.0  # seconds
 
 
-class Dreaming(World, Protocol):
+class Dreaming(Lasting, World, Protocol):
     """A dream: a world that can be told to go on otherwise."""
 
     @property
@@ -140,6 +142,30 @@ class Guard:
         """Go back to a present. Returns the frame that was shown then, (h, w, 3)."""
         self._dream.restore(state.dream)
         self._present = state
+        return state.shown
+
+    @property
+    def source(self) -> str:
+        """What the dream is made of."""
+        return self._dream.source
+
+    @property
+    def shapes(self) -> Expected:
+        """Shapes and types of what `pack` gives."""
+        return self._dream.shapes
+
+    def pack(self, state: Guarded) -> Arrays:
+        """A saved present as arrays: the dream's, since how it fared is soon known again."""
+        return self._dream.pack(state.dream)
+
+    def unpack(self, arrays: Arrays, age: int, file: str) -> Guarded:
+        """The saved present that arrays stand for; raises as the dream does."""
+        dream = self._dream.unpack(arrays, age, file)
+        shown = self._dream.picture(dream)
+        return Guarded(dream, shown, begin(self._examiner.look(shown)), ((dream, shown),), (), age)
+
+    def picture(self, state: Guarded) -> Frame:
+        """The frame that was shown then, (h, w, 3)."""
         return state.shown
 
     def _anew(self, frame: Frame, step: int, falls: tuple[int, ...]) -> Guarded:

@@ -8,6 +8,10 @@ from dreamplay import config, repository
 from dreamplay.arrivals import Progress
 from dreamplay.errors import DreamplayError, UnknownNameError, UsageError
 
+ALIASES: dict[str, repository.Repository] = {}
+"""Short names of published cartridges: each stands for one commit of 40 digits and for the hash of its config. There
+is none as long as no cartridge is published."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -20,7 +24,7 @@ class Entry:
         licence: Licence of the weights.
         where: The directory, and the commit where it comes from the Hub.
         installed: Whether it plays without the network.
-        lost: Whether it was here and has to be downloaded again.
+        missing: Whether it is known but has to be downloaded first.
     """
 
     name: str
@@ -29,7 +33,7 @@ class Entry:
     licence: str
     where: str
     installed: bool
-    lost: bool = False
+    missing: bool = False
 
     def __str__(self) -> str:
         return f"{self.name:24} {self.title}, {self.size / 1e6:.1f} MB, {self.licence}, {self.where}"
@@ -41,7 +45,7 @@ def find(name: str, *, offline: bool = False, progress: Progress | None = None) 
     A name without revision stands for the commit that it stood for the first time, until `get` renews it.
 
     Args:
-        name: An embedded cartridge, a directory, or `user/repo[@revision]`.
+        name: An embedded cartridge, a directory, an alias, or `user/repo[@revision]`.
         offline: Never ask the network.
         progress: Is told bytes done and in all while a download runs.
 
@@ -93,14 +97,16 @@ def publish(directory: Path, repo: str) -> str:
 
 
 def listing() -> list[Entry]:
-    """Every cartridge that was ever here: the embedded ones, the Hub's, and those that have to be downloaded again."""
+    """Every cartridge that is known: the embedded ones, the Hub's, and those that have to be downloaded (again)."""
+    aliases = {str(each): alias for alias, each in ALIASES.items()}
     embedded = [(name, directory, str(directory)) for name, directory in sorted(_embedded().items())]
-    remembered = list(repository.all_remembered())
-    cached = [(str(each), where, f"the Hub, {where.name[:7]}") for each, where in remembered if where is not None]
-    lost = [
-        Entry(str(each), "to download", 0, "", "the Hub", False, True) for each, where in remembered if where is None
+    remembered = {str(each): where for each, where in repository.all_remembered()}
+    cached = [
+        (aliases.get(name, name), where, f"the Hub, {where.name[:7]}") for name, where in remembered.items() if where
     ]
-    return [*_entries([*embedded, *cached]), *lost]
+    lost = [name for name in {**dict.fromkeys(aliases), **remembered} if not remembered.get(name)]
+    missing = [Entry(aliases.get(name, name), "to download", 0, "", "the Hub", False, True) for name in lost]
+    return [*_entries([*embedded, *cached]), *missing]
 
 
 def _entries(found: list[tuple[str, Path, str]]) -> Iterator[Entry]:
@@ -135,9 +141,8 @@ def _embedded() -> dict[str, Path]:
 
 
 def _repository(name: str) -> repository.Repository:
-    wanted = repository.parse(name)
+    wanted = ALIASES.get(name) or repository.parse(name)
     if wanted is None:
-        raise UnknownNameError(
-            "model", name, [*sorted(_embedded()), *(str(each) for each, _ in repository.all_remembered())]
-        )
+        remembered = (str(each) for each, _ in repository.all_remembered())
+        raise UnknownNameError("model", name, [*sorted(_embedded()), *ALIASES, *remembered])
     return wanted

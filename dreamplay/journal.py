@@ -107,6 +107,15 @@ def read_journal(path: Path) -> Iterator[bytes]:
         raise MovieError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep a closed journal from being recovered by another program while this one makes its film."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # reading it says what is wrong
+            _lock(stack.enter_context(opened(path)).fileno())
+        yield
+
+
 def abandoned(folder: Path) -> list[Path]:
     """The journals of a folder that nobody writes any more, oldest first."""
     try:

@@ -73,7 +73,7 @@ def _turns(menu: Menu, title: str, less: Command, more: Command, hint: str) -> R
 
 def _states(menu: Menu) -> list[Row]:
     return [
-        _turns(menu, "Slot", Command.SLOT_BACK, Command.SLOT_ON, "Ten slots; they last until you quit."),
+        _turns(menu, "Slot", Command.SLOT_BACK, Command.SLOT_ON, "Ten slots; a dream's are there the next time too."),
         _asks(menu, "Save", Command.SAVE_STATE, closes=False),
         _asks(menu, "Load", Command.LOAD_STATE, closes=True),
         _asks(menu, "Undo the load", Command.UNDO_LOAD, closes=True, hint="Back to the moment before the last load."),
@@ -104,8 +104,8 @@ def _models(desk: Desk, playing: str) -> list[Row]:
 
 
 def _model(desk: Desk, entry: "Entry", playing: str) -> Row:
-    if entry.lost:
-        hint = "It was here before: choose it to download it again."
+    if entry.missing:
+        hint = "It is not on this machine: choose it to download it."
         return Row(entry.name, "to download", partial(desk.menu.play, entry.name), hint=hint)
     fps = desk.speeds.of(entry.name)
     facts = [

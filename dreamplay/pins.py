@@ -41,6 +41,19 @@ def check(directory: Path) -> None:
         raise _changed(directory, pinned, _digests(directory))
 
 
+def require(directory: Path, sha256: str | None) -> None:
+    """Compare the config of a download with the hash that was known before it, if one was.
+
+    Raises:
+        CheckpointError: It is another one.
+    """
+    found = digest(directory / config.FILE)
+    if sha256 not in (None, found):
+        raise CheckpointError(
+            f"{_name(directory)} is not what this dreamplay knows: {config.FILE} was {sha256[:12]}, is {found[:12]}"
+        )
+
+
 def changed(directory: Path) -> list[str]:
     """Names of the files that are not what was downloaded.
 
@@ -82,8 +95,15 @@ def _changed(directory: Path, pinned: dict[str, str], found: dict[str, str]) -> 
         for name in sorted(pinned.keys() | found.keys())
         if pinned.get(name) != found.get(name)
     ]
-    repository = directory.parent.parent.name.removeprefix("models--").replace("--", "/", 1)
     return CheckpointError(
-        f"{repository}@{directory.name[:7]} is not what was downloaded first: {'; '.join(differences)}. "
-        f"Get it anew: dreamplay get {repository}@{directory.name}"
+        f"{_name(directory)} is not what was downloaded first: {'; '.join(differences)}. "
+        f"Get it anew: dreamplay get {_repository(directory)}@{directory.name}"
     )
+
+
+def _name(directory: Path) -> str:
+    return f"{_repository(directory)}@{directory.name[:7]}"
+
+
+def _repository(directory: Path) -> str:
+    return directory.parent.parent.name.removeprefix("models--").replace("--", "/", 1)

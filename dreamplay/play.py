@@ -18,6 +18,7 @@ from dreamplay.preferences import Preferences
 from dreamplay.recorder import MOVIE
 from dreamplay.signals import Signals
 from dreamplay.sitting import Pilot, Sitting
+from dreamplay.slots import Slots
 from dreamplay.speeds import Speeds
 from dreamplay.stamp import Stamp
 from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready
@@ -146,6 +147,7 @@ def _play_in_window(
             card=_CARD if pilot is None and system.first_run() else 0.0,
             calm=options.calm,
             most_steps=own_steps(world) if options.auto_steps else 0,
+            slots=Slots(system.states()),
             open_model=partial(_open_model, options.wish),
             open_beside=beside,
             menu=desk.menu,
@@ -185,7 +187,8 @@ def _run(
         seconds = time.perf_counter() - began
     finally:
         tape.close(hurry=bool(signals.code))
-        while sentence := tape.news():
+        sitting.slots.close()
+        while sentence := tape.news() or sitting.slots.news():
             say(sentence)
     compared = sitting.pilot.compared if isinstance(sitting.pilot, MoviePilot) else 0
     return Outcome(player.age, player.seed, seconds, movie.checksum(player.frame), compared, not tape.failed)

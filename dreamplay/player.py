@@ -16,8 +16,8 @@ from dreamplay.errors import DreamplayError
 from dreamplay.governor import Governor
 from dreamplay.hotkeys import Command
 from dreamplay.loading import Loading, attend
+from dreamplay.shelf import Saved
 from dreamplay.sitting import Clock, Pilot, Sitting
-from dreamplay.slots import Saved, Slots
 from dreamplay.tape import Tape
 from dreamplay.world import Buttons, Frame, State, World, layers, news
 
@@ -39,7 +39,7 @@ class Player:
         self._world, self._screen, self._tape = world, screen, tape
         self._sitting, self._seed, self._fps = sitting, sitting.seed, sitting.fps
         self._pilot, self._rewinds = sitting.pilot, sitting.rewinds
-        self._menu, self._slots = sitting.menu, Slots()
+        self._menu, self._slots = sitting.menu, sitting.slots
         self._clock = clock or Clock()
         self._board, self._calm = Dashboard(), Calm() if sitting.calm else None
         self._autopilot = Autopilot(sitting.seed, self._clock.now())
@@ -53,6 +53,7 @@ class Player:
         self._due = 0.0
         self._frame = world.reset(self._seed)
         self._tape.reset(self._seed, self._frame)
+        self._slots.change(world)
         self._acts: dict[Command, Callable[[], None]] = {
             Command.QUIT: self.stop,
             Command.PAUSE: self._toggle_pause,
@@ -190,7 +191,7 @@ class Player:
         return buttons
 
     def _show(self) -> None:
-        while sentence := self._tape.news():
+        while sentence := self._tape.news() or self._slots.news():
             self.say(sentence)
         for sentence in news(self._world):
             self.say(sentence)
@@ -353,6 +354,6 @@ class Player:
         """Play another world from now on."""
         self._tape.change(world.game)
         self._screen.change(world.game)
-        self._slots.clear()
+        self._slots.change(world)
         self._world, self._fps, self._rewinds = world, world.game.fps, True
         self._board.refresh()

@@ -11,7 +11,7 @@ from typing import Any
 from dreamplay import movie, video
 from dreamplay.errors import CheckpointError, MovieError, StorageError, UsageError
 from dreamplay.files import unused
-from dreamplay.journal import ENDING, Journal, abandoned, read_journal
+from dreamplay.journal import ENDING, Journal, abandoned, held, read_journal
 from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import Buttons, Frame, GameSpec
 
@@ -161,6 +161,13 @@ def export(journal: Path, *, target: Path | None = None) -> Path:
         MovieError: The file is no journal.
         StorageError: The disk is full; the journal stays.
     """
+    with held(journal):
+        target = _export(journal, target)
+    journal.unlink(missing_ok=True)
+    return target
+
+
+def _export(journal: Path, target: Path | None) -> Path:
     planned = _decode(journal)
     target, film = target or planned.target, planned.film
     if next(_kept(journal), None) is None:
@@ -169,7 +176,6 @@ def export(journal: Path, *, target: Path | None = None) -> Path:
         movie.write(target, _movie(journal, film.header))
     else:
         video.write_film(target, partial(_frames, journal, film), film.fps)
-    journal.unlink(missing_ok=True)
     return target
 
 

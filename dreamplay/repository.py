@@ -43,10 +43,12 @@ class Repository:
     Attributes:
         name: `user/repo`.
         revision: A branch, tag or commit; None for the default branch.
+        sha256: Of its config, where that is known beforehand; the config pins the weights.
     """
 
     name: str
     revision: str | None = None
+    sha256: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name}@{self.revision}" if self.revision else self.name
@@ -68,6 +70,7 @@ def cached(repository: Repository) -> Path | None:
     if directory is None:
         return None
     pins.check(directory)
+    pins.require(directory, repository.sha256)
     return directory if _is_whole(directory) else None
 
 
@@ -131,6 +134,8 @@ def download(repository: Repository, progress: Progress | None = None, *, offlin
     commit = info.sha or ""
     if not _COMMIT.fullmatch(commit):
         raise CheckpointError(f"{repository}: the Hub names no commit for it")
+    if _COMMIT.fullmatch(repository.revision or commit) and commit != (repository.revision or commit):
+        raise CheckpointError(f"{repository}: the Hub answers with another commit, {commit[:7]}")
     directory = _download_commit(repository, commit, _sizes(info), progress)
     write_whole(_reference(repository), commit.encode())
     return directory
@@ -146,6 +151,7 @@ def _download_commit(repository: Repository, commit: str, sizes: dict[str, int],
     count = Count({name: sizes[name] for name in (*_NAMES, _README) if name in sizes}, progress)
     directory = _download_file(repository, commit, config.FILE, count).parent
     with _forgotten_if_wrong(directory, (config.FILE,)):
+        pins.require(directory, repository.sha256)
         pinned = config.load(directory).sha256
     if not pinned:
         raise CheckpointError(f"{repository}: {config.FILE} pins no weights")

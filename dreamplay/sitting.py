@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dreamplay.menu import Menu
+from dreamplay.slots import Slots
 from dreamplay.world import Buttons, Frame, GameSpec, World
 
 Pilot = Callable[[Frame], Buttons | None]
@@ -34,6 +35,7 @@ class Sitting:
         most_steps: Sampler steps that are fitted to the time there is, and never more than these; 0 to leave them.
         open_model: Loads another world, by name or folder, while this one plays.
         open_beside: Loads the real game beside a dream.
+        slots: Holds the save states.
         menu: Is asked first for what the hands mean.
         swapped: Is told the game and the name of another world that plays from now on.
         timed: Is told the steps a second that the world could make, now and then.
@@ -49,6 +51,7 @@ class Sitting:
     most_steps: int = 0
     open_model: Callable[[str], World] | None = None
     open_beside: Callable[[World], World] | None = None
+    slots: Slots = field(default_factory=Slots)
     menu: Menu = field(default_factory=Menu)
     swapped: Callable[[GameSpec, str], None] = lambda game, name: None
     timed: Callable[[float], None] = lambda fps: None

@@ -1,48 +1,50 @@
 """Save states in ten slots, with pictures, and one more that remembers what a load took away."""
 
-from dataclasses import dataclass
+from pathlib import Path
 
 from dreamplay.sheet import Strip
-from dreamplay.tape import Mark
-from dreamplay.world import Frame, State
+from dreamplay.shelf import Saved, Shelf
+from dreamplay.world import World, layers
 
 SLOTS = 10
 
 _SHOWN = 3.0  # seconds that the strip stays
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A present to go back to.
-
-    Attributes:
-        state: What the world saved.
-        frame: What was shown then, (h, w, 3).
-        seed: Of the dream.
-        age: Steps since its beginning.
-        mark: Where the movie stood, if one is recorded.
-    """
-
-    state: State
-    frame: Frame
-    seed: int
-    age: int
-    mark: Mark | None
-
-
 class Slots:
     """The slots of a sitting."""
 
-    def __init__(self) -> None:
-        """Ten empty slots, the first one chosen."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """Ten empty slots, the first one chosen.
+
+        Args:
+            folder: Where the states of worlds that can last are kept; None for this sitting only.
+        """
+        self._folder = folder
+        self._shelf: Shelf | None = None
         self._slots: list[Saved | None] = [None] * SLOTS
         self._slot = 0
         self._undo: Saved | None = None
         self._sentence, self._until = "", 0.0
 
-    def clear(self) -> None:
-        """Forget everything: another world cannot go back to these."""
-        self._slots, self._undo = [None] * SLOTS, None
+    def change(self, world: World) -> None:
+        """Take what was kept of a world that is played from now on; it cannot go back to another one's states."""
+        self.close()
+        self._undo = None
+        if self._folder is None or not all(hasattr(layer, "pack") for layer in layers(world)):
+            self._shelf, self._slots = None, [None] * SLOTS
+            return
+        self._shelf = Shelf(self._folder, world)  # type: ignore[arg-type]  # asked above
+        self._slots = [self._shelf.read(slot) for slot in range(SLOTS)]
+
+    def news(self) -> str:
+        """What could not be read or kept, a sentence a call; empty when nothing went wrong."""
+        return self._shelf.news() if self._shelf is not None else ""
+
+    def close(self) -> None:
+        """Wait until all is on disk."""
+        if self._shelf is not None:
+            self._shelf.close()
 
     def turn(self, step: int, now: float) -> None:
         """Choose the next slot (1) or the one before (-1)."""
@@ -53,6 +55,8 @@ class Slots:
     def save(self, present: Saved, now: float) -> None:
         """Put the present into the chosen slot."""
         self._slots[self._slot] = present
+        if self._shelf is not None:
+            self._shelf.put(self._slot, present)
         self._tell(f"Saved in slot {self._slot + 1}", now)
 
     def load(self, present: Saved, now: float) -> Saved | None:

@@ -52,6 +52,11 @@ def speeds() -> Path | None:
     return _state() / "speeds.json" if _home() else None
 
 
+def states() -> Path | None:
+    """The folder of save states, which need not exist; None where there is no home to keep it in."""
+    return _state() / "states" if _home() else None
+
+
 def free_memory() -> int | None:
     """Bytes that a program may still take without swapping; None where the system does not tell."""
     try:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy.typing as npt
 
 from dreamplay.errors import CheckpointError
-from dreamplay.files import regular
+from dreamplay.files import opened_regular
 from dreamplay.strict import decode, read_json, shown
 
 DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1}
@@ -69,7 +69,7 @@ def verify(path: Path, sha256: str) -> None:
 
 def digest(path: Path) -> str:
     """The sha256 of a file, in hexadecimal digits."""
-    with regular(path).open("rb") as file:
+    with opened_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -96,7 +96,7 @@ def _check_digest(path: Path, sha256: str) -> None:
 def _header(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path.name}: weights are .safetensors files only")
-    with regular(path).open("rb") as file:
+    with opened_regular(path) as file:
         return _read_header(file, path.name)
 
 

@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 import dreamplay.config
 from dreamplay import movie, recorder, settings, video, weights
 from dreamplay.journal import MAGIC
+from dreamplay.shelf import Saved, Shelf, load
 from tests.fakes import COUNTER, CounterWorld
 from tests.samples import config
 
@@ -268,12 +269,12 @@ def _configs() -> Iterator[Attack]:
 @cache
 def _cartridge() -> Path:
     """A cartridge of small networks, written once."""
+    import torch
+
     from tests import tiny
-    from training import export
 
     folder = Path(tempfile.mkdtemp(prefix="cartridge"))
-    made = tiny.config()
-    export.write(tiny.model(made), tiny.ring(made, 2), made, folder)
+    tiny.write(folder, torch.zeros(2, tiny.SMALL.height, tiny.SMALL.width, 1, dtype=torch.uint8))
     return folder
 
 
@@ -517,12 +518,76 @@ def _settings() -> Iterator[Attack]:
         yield Attack(f"settings {name}", "settings", says, partial(_write, "config.toml", content))
 
 
+# Save states: one file of a dream's past.
+
+STATE = "slot-1.safetensors"
+
+
+@cache
+def dreamed() -> Any:
+    """The dream that they are of."""
+    from dreamplay import dream
+
+    return dream.load(_cartridge())
+
+
+@cache
+def honest_state() -> bytes:
+    """An honest one."""
+    world = dreamed()
+    world.reset(0)
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = Shelf(Path(folder), world)
+        shelf.put(0, Saved(world.save(), world.restore(world.save()), 0, 0, None))
+        shelf.close()
+        return next(Path(folder).glob("*/*")).read_bytes()
+
+
+def _spoil_state(change: Callable[[dict[str, Any]], object], folder: Path) -> None:
+    _write(STATE, honest_state(), folder)
+    tensors = load_file(folder / STATE)
+    change(tensors)
+    save_file(tensors, folder / STATE)
+
+
+def _widen(name: str, tensors: dict[str, Any]) -> None:
+    tensors[name] = np.repeat(tensors[name], 2, 0)
+
+
+STATES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "of another cartridge": (partial(_fill, "source", 7), "is of cartridge 070707070707, not of "),
+    "before its beginning": (partial(_fill, "age", -1), "tensor age holds -1"),
+    "no noise": (partial(_fill, "noise", 255), "tensor noise is no state of a generator"),
+    "colour": (partial(_fill, "frames", 200), "tensor frames holds numbers outside 0 to 4"),
+    "button": (partial(_fill, "buttons", 2), "tensor buttons holds numbers outside 0 to 1"),
+    "scroll": (partial(_fill, "scrolls", -5), "tensor scrolls holds numbers outside"),
+    "place": (partial(_fill, "odometer", 2**30), "tensor odometer holds numbers outside"),
+    "clock": (partial(_fill, "counters", 99), "tensor counters holds numbers outside 0 to 15"),
+    "absence": (partial(_fill, "absent", -1), "tensor absent holds numbers outside"),
+    "thing": (partial(_fill, "things", 2**25), "tensor things holds numbers outside"),
+    "two pasts": (partial(_widen, "frames"), "tensor frames is [2,"),
+    "floats": (partial(_poison, float("nan")), "is F32, config says"),
+    "traversing": (_rename, "is not in the network"),
+}
+
+
+def _states() -> Iterator[Attack]:
+    for name, (change, says) in STATES.items():
+        yield Attack(f"state {name}", "state", says, partial(_spoil_state, change))
+    yield Attack("state pickle", "state", "is a Python pickle", partial(_write, STATE, pickle.dumps(Canary())))
+    yield from _places("state", STATE)
+    yield Attack("state elsewhere", "state", "is a link to /etc/passwd", partial(_link, STATE, "/etc/passwd"))
+
+
 KINDS = {
     "weights": Kind(_read_weights, lambda folder: _write(WEIGHTS, pack(HEADER), folder), 3),
     "config": Kind(dreamplay.config.load, lambda folder: _write("config.json", _config().encode(), folder), 3),
     "cartridge": Kind(_read_cartridge, _honest_cartridge, 3),
     "movie": Kind(lambda folder: movie.read(folder / MOVIE), _honest_movie, 2),
     "journal": Kind(lambda folder: recorder.export(folder / JOURNAL), partial(_journal, (FRAME,)), 2),
+    "state": Kind(
+        lambda folder: load(folder / STATE, dreamed()), lambda folder: _write(STATE, honest_state(), folder), 3
+    ),
     "settings": Kind(
         lambda folder: settings.read(folder / "config.toml"),
         lambda folder: _write("config.toml", b"scale = 2", folder),
@@ -530,7 +595,9 @@ KINDS = {
     ),
 }
 CORPUS = {
-    attack.name: attack for attack in (*_weights(), *_configs(), *_cartridges(), *_movies(), *_journals(), *_settings())
+    attack.name: attack
+    for group in (_weights, _configs, _cartridges, _movies, _journals, _states, _settings)
+    for attack in group()
 }
 
 

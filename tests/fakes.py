@@ -7,6 +7,8 @@ import numpy as np
 
 from dreamplay.controls import Input, Status
 from dreamplay.hotkeys import Command
+from dreamplay.shelf import Arrays
+from dreamplay.weights import Expected
 from dreamplay.world import Buttons, Frame, GameSpec, Moment
 
 COUNTER = GameSpec(
@@ -78,6 +80,30 @@ class CounterWorld:
         """Go on from a count."""
         self._state = state
         return self._frame()
+
+    @property
+    def source(self) -> str:
+        """It is made of nothing."""
+        return "0" * 64
+
+    @property
+    def shapes(self) -> Expected:
+        """Of `pack`."""
+        return {"seen": ((3,), "I64")}
+
+    def pack(self, state: Seen) -> Arrays:
+        """The count as an array."""
+        return {"seen": np.array([state.steps, state.buttons, state.seed])}
+
+    def unpack(self, arrays: Arrays, age: int, file: str) -> Seen:
+        """The count of an array."""
+        return Seen(*arrays["seen"].tolist())
+
+    def picture(self, state: Seen) -> Frame:
+        """What was shown then."""
+        here, shown = self._state, self.restore(state)
+        self._state = here
+        return shown
 
     def _frame(self) -> Frame:
         frame = np.zeros((self._game.height, self._game.width, 3), np.uint8)

@@ -19,6 +19,7 @@ ALLOWED = {
         "dreamplay.trial",
         "dreamplay.checkpoint",
         "dreamplay.dream",
+        "dreamplay.states",
         "dreamplay.bench",
     ),
     "pygame": tuple(f"dreamplay.{name}" for name in ("screen", "projector", "hud", "card", "pane", "letters")),

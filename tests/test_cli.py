@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from dreamplay import movie
+from dreamplay import movie, trial
+from tests import tiny
 from tests.display import virtual_display, xdotool
+from tests.test_dream import cartridge
+from training import export
 
 DREAMPLAY = [sys.executable, "-m", "dreamplay.cli"]
 
@@ -38,6 +41,7 @@ def run(home: dict[str, str], *words: str, code: int = 0) -> "subprocess.Complet
         (["frob"], 2, "invalid choice: 'frob'"),
         (["--model", "zelda"], 2, "no model named 'zelda'"),
         (["--steps", "0"], 2, "'0' is not a whole number"),
+        (["--seed", "9" * 20], 2, "'99999999999999999999' is not a whole number"),
         (["--fps", "fast"], 2, "'fast' is not a number"),
         (["--frames", "9"], 2, "--frames needs --headless"),
         (["--verify"], 2, "--verify needs --replay"),
@@ -55,6 +59,16 @@ def test_a_mistake_is_one_line_and_its_exit_code(home: dict[str, str], words: li
     assert len(lines) == 1
     assert lines[0].startswith("E-USE  ")
     assert says in lines[0]
+
+
+def test_a_folder_that_is_no_cartridge_is_one_line(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "endless").mkdir()
+    (tmp_path / "endless" / "config.json").symlink_to("/dev/zero")
+    for name, says in {"empty": "config.json: no such file in empty", "endless": "is a link to /dev/zero"}.items():
+        (line,) = run(home, "--model", f"./{name}", "--headless", code=3).stderr.splitlines()
+        assert line.startswith("E-CKPT  config.json: ")
+        assert says in line
 
 
 @pytest.mark.parametrize(
@@ -194,3 +208,45 @@ def test_the_real_game_is_played_in_a_window(home: dict[str, str], tmp_path: Pat
     held = [buttons for buttons in movie.read(tmp_path / "run.movie").buttons if buttons]
     assert 10 < len(held) < 60
     assert set(held) == {128}
+
+
+def test_verify_says_whether_this_machine_draws_what_the_maker_saw(home: dict[str, str], tmp_path: Path) -> None:
+    seen = trial.golden(cartridge())
+    tiny.write(tmp_path / "right", seen)
+    assert "draws its first frames as its maker saw them" in run(home, "verify", "./right").stderr
+    tiny.write(tmp_path / "wrong", (seen + 1) % 4)
+    said = run(home, "verify", "./wrong", code=6).stderr.splitlines()
+    assert said[0] == "./wrong: whole and as it was published"
+    assert said[1].startswith("E-DEV  cpu draws other pictures in ")
+
+
+def _sit(home: dict[str, str], folder: Path, display: str, words: Sequence[str], *keys: str) -> list[bytes]:
+    """Play the cartridge in a window and press keys. Returns the screenshots that were made, in their order."""
+    before = set(folder.glob("*.png"))
+    child = subprocess.Popen(
+        [*DREAMPLAY, "--model", "./tiny", *words], env={**home, "DISPLAY": display}, cwd=folder, stderr=subprocess.PIPE
+    )
+    found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
+    xdotool(display, "windowfocus", "--sync", found[-1])
+    assert child.stderr is not None
+    while not child.stderr.readline().startswith(b"ready"):
+        assert child.poll() is None
+    for key in (*keys, "ctrl+q"):
+        time.sleep(0.3)
+        xdotool(display, "key", key)
+    assert child.wait(10) == 0
+    child.stderr.close()
+    made = set(folder.glob("*.png")) - before
+    return [path.read_bytes() for path in sorted(made, key=lambda path: path.stat().st_mtime_ns)]
+
+
+@pytest.mark.window
+def test_a_save_state_is_there_after_the_program_has_ended(home: dict[str, str], tmp_path: Path, display: str) -> None:
+    made = tiny.config()
+    export.write(tiny.model(made), tiny.ring(made, 2), made, tmp_path / "tiny")
+    (tmp_path / "state" / "dreamplay").mkdir(parents=True)
+    (tmp_path / "state" / "dreamplay" / "played").touch()
+    (saved,) = _sit(home, tmp_path, display, (), "p", "F2", "F8")
+    before, loaded = _sit(home, tmp_path, display, ("--seed", "1"), "p", "F8", "F4", "F8")
+    assert before != saved
+    assert loaded == saved

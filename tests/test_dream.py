@@ -14,7 +14,7 @@ from dreamplay import bench, trial
 from dreamplay.checkpoint import Cartridge
 from dreamplay.config import Config
 from dreamplay.dream import Dream, load, schedule
-from dreamplay.errors import DeviceError, UnknownNameError, UsageError
+from dreamplay.errors import CheckpointError, DeviceError, UnknownNameError, UsageError
 from dreamplay.models.model import Moved
 from dreamplay.world import World
 from tests import contract, tiny
@@ -156,6 +156,36 @@ def test_a_start_a_dtype_and_a_device_that_do_not_exist_are_refused(folder: Path
 def test_a_missing_gpu_is_said_in_one_line(folder: Path) -> None:
     with pytest.raises(DeviceError, match="no device 'cuda' here"):
         load(folder, device="cuda")
+
+
+def test_a_dream_is_held_against_the_frames_that_its_maker_saw(tmp_path: Path) -> None:
+    seen = trial.golden(cartridge())
+    world = dream()
+    world.reset(0)
+    for frame in seen:
+        assert np.array_equal(np.array(tiny.PALETTE)[frame[..., 0]], world.step(4))
+    tiny.write(tmp_path, seen)
+    assert load(tmp_path, dtype="float32").news() == ""
+    tiny.write(tmp_path, (seen + 1) % 4)
+    assert load(tmp_path, dtype="float32").news().startswith("cpu draws other pictures in float32 than it should (0% ")
+
+
+def test_golden_frames_of_another_size_are_refused(tmp_path: Path) -> None:
+    tiny.write(tmp_path, trial.golden(cartridge())[:1])
+    with pytest.raises(CheckpointError, match=r"tensor frames is \[1,32,48,1\], config says \[2,32,48,1\]"):
+        load(tmp_path)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_present_of_a_gpu_goes_on_on_the_cpu() -> None:
+    made = cartridge()
+    there = Dream(Cartridge(made.config, tiny.model(made.config).cuda(), made.starts.to("cuda")), device="cuda")
+    here = Dream(made)
+    contract.play(there)
+    shown = there.step(1)
+    assert np.array_equal(here.restore(there.save()), shown)
+    assert here.step(2).shape == shown.shape
 
 
 @pytest.mark.slow

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 import dreamplay.config
 import dreamplay.settings
-from dreamplay import movie, recorder, toml, weights
+from dreamplay import movie, recorder, shelf, toml, weights
 from dreamplay.errors import DreamplayError
-from tests.attacks import BODY, FRAME, HEADER, MOVIE, PLAYED, STEP, framed, pack
+from tests.attacks import BODY, FRAME, HEADER, MOVIE, PLAYED, STATE, STEP, dreamed, framed, honest_state, pack
 from tests.samples import config
 
 SEARCH = settings(
@@ -258,3 +258,37 @@ def test_any_config_makes_networks_that_dream_or_is_refused(folder: Path, table:
     dream = Dream(checkpoint.Cartridge(made, model.eval(), tiny.ring(made, 1)))
     assert dream.reset(0).shape == dream.step(1).shape == (made.game.height, made.game.width, 3)
     assert dream.step(0).dtype == np.uint8
+
+
+@SEARCH
+@given(st.data())
+def test_any_save_state_is_refused_or_dreamed_on_from(folder: Path, table: st.DataObject) -> None:
+    world, path = dreamed(), folder / STATE
+    path.write_bytes(honest_state())
+    arrays = load_file(path)
+    for name in table.draw(st.lists(st.sampled_from(sorted(arrays)), min_size=1, max_size=3, unique=True)):
+        if arrays[name].size:
+            low, high = int(np.iinfo(arrays[name].dtype).min), int(np.iinfo(arrays[name].dtype).max)
+            number = st.integers(max(low, -3), min(high, 300)) | st.integers(low, high)
+            arrays[name].flat[table.draw(st.integers(0, arrays[name].size - 1))] = table.draw(number)
+    save_file(arrays, path)
+    try:
+        saved = shelf.load(path, world)
+    except DreamplayError as error:
+        assert fine(error)
+        return
+    shown = world.restore(saved.state)
+    assert all(world.step(buttons).shape == shown.shape for buttons in range(4))
+
+
+@SEARCH
+@given(st.data())
+def test_any_damage_to_a_save_state_is_refused_or_harmless(folder: Path, table: st.DataObject) -> None:
+    path = folder / STATE
+    path.write_bytes(table.draw(damaged(honest_state())))
+    try:
+        saved = shelf.load(path, dreamed())
+    except DreamplayError as error:
+        assert fine(error)
+    else:
+        assert saved.frame.dtype == np.uint8

@@ -3,7 +3,9 @@
 The Hub's library reads its endpoint when it is imported: what asks it runs in a process of its own.
 """
 
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +133,50 @@ def test_a_revision_is_asked_for_by_name(machine: Machine, server: HubServer) ->
     )
 
 
+@pytest.fixture
+def alias(machine: Machine, server: HubServer) -> Iterator[str]:
+    """A short name of what the server has, known to the machine."""
+    sha256 = hashlib.sha256(server.files["config.json"]).hexdigest()
+    machine.run(f"hub.ALIASES.update(zelda=hub.repository.Repository('user/mario', '{COMMIT}', '{sha256}'))")
+    yield "zelda"
+    machine.run("hub.ALIASES.clear()")
+
+
+def test_an_alias_is_downloaded_at_its_commit_and_found_again_offline(machine: Machine, alias: str) -> None:
+    listed = "[(each.name, each.installed) for each in hub.listing() if each.name == 'zelda' or '/' in each.name]"
+    assert machine.run(listed) == (0, "[('zelda', False)]")
+    assert machine.run("hub.find('zelda')") == (0, str(machine.snapshot))
+    assert machine.run("hub.find('zelda', offline=True)") == (0, str(machine.snapshot))
+    assert machine.run(listed) == (0, "[('zelda', True)]")
+    assert "zelda" in machine.run("hub.find('nothing')")[1]
+
+
+def test_an_alias_that_stands_for_something_else_now_stops_with_the_difference(
+    machine: Machine, server: HubServer, alias: str, tmp_path: Path
+) -> None:
+    write_cartridge(tmp_path / "another")
+    server.files = {path.name: path.read_bytes() for path in (tmp_path / "another").iterdir()}
+    status, said = machine.run("hub.find('zelda')")
+    assert status == 3
+    assert "user/mario@3f2a1c9 is not what this dreamplay knows: config.json was " in said
+    assert not any("denoiser" in request for request in server.requests)
+    machine.run("hub.find('user/mario')")
+    assert machine.run("hub.find('zelda', offline=True)")[0] == 4
+
+
+def test_a_commit_that_the_hub_exchanges_for_another_is_refused(machine: Machine, server: HubServer) -> None:
+    server.commit = "b" * 40
+    status, said = machine.run(f"hub.find('user/mario@{COMMIT}')")
+    assert status == 3
+    assert "answers with another commit, bbbbbbb" in said
+
+
+def test_every_alias_is_pinned_to_a_commit_and_a_hash() -> None:
+    for name, pinned in hub.ALIASES.items():
+        assert re.fullmatch(r"[a-z0-9-]+", name)
+        assert re.fullmatch(r"[0-9a-f]{40} [0-9a-f]{64}", f"{pinned.revision} {pinned.sha256}")
+
+
 def test_the_list_names_what_the_cache_holds(machine: Machine, server: HubServer) -> None:
     machine.run("hub.find('user/mario')")
     status, words = machine.run("[e for e in hub.listing() if e.name == 'user/mario']")
@@ -143,9 +189,9 @@ def test_the_list_names_what_the_cache_holds(machine: Machine, server: HubServer
 def test_a_cartridge_that_the_cache_has_lost_is_to_be_downloaded_again(machine: Machine, server: HubServer) -> None:
     _, found = machine.run("hub.find('user/mario')")
     (Path(found) / "codec.safetensors").unlink()
-    assert machine.run("[(e.name, e.installed) for e in hub.listing() if e.lost]") == (0, "[('user/mario', False)]")
+    assert machine.run("[(e.name, e.installed) for e in hub.listing() if e.missing]") == (0, "[('user/mario', False)]")
     assert machine.run("hub.find('user/mario')") == (0, found)
-    assert machine.run("[e.name for e in hub.listing() if e.lost]") == (0, "[]")
+    assert machine.run("[e.name for e in hub.listing() if e.missing]") == (0, "[]")
 
 
 def test_progress_ends_at_the_size_of_all_files(machine: Machine, server: HubServer) -> None:

@@ -18,6 +18,7 @@ from dreamplay.hotkeys import Command
 from dreamplay.menu import Menu, Page, Row
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
 from dreamplay.player import Clock, Pilot, Player, Sitting
+from dreamplay.slots import Slots
 from dreamplay.tape import Tape
 from dreamplay.world import Frame, World
 from tests.fakes import COUNTER, Console, CounterWorld, Dreamer, FakeTime, ScriptedScreen, Seen, read
@@ -277,6 +278,15 @@ def sit(folder: Path, world: World, sitting: Sitting, inputs: Sequence[Input]) -
     Player(world, screen, tape, sitting, Clock(time.now, time.sleep)).run()
     tape.close()
     return screen
+
+
+def test_a_state_is_there_in_the_next_sitting(tmp_path: Path) -> None:
+    first = Sitting(7, 30, slots=Slots(tmp_path / "states"))
+    sit(tmp_path, CounterWorld(), first, [*[QUIET] * 5, press(Command.SAVE_STATE), QUIET])
+    first.slots.close()
+    second = Sitting(9, 30, slots=Slots(tmp_path / "states"))
+    seen = sit(tmp_path, CounterWorld(), second, [press(Command.LOAD_STATE), press(Command.UNDO_LOAD)]).seen
+    assert [(each.steps, each.seed) for each in seen[:3]] == [(0, 9), (6, 7), (1, 9)]
 
 
 def test_v_puts_the_real_game_beside_the_dream_and_takes_it_away(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """From a sitting to a movie or a film."""
 
+import os
 import resource
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from PIL import Image
 from dreamplay import movie
 from dreamplay.errors import UsageError
 from dreamplay.files import unused
+from dreamplay.journal import abandoned
 from dreamplay.recorder import Recorder, export, plan, recover
 from dreamplay.world import Frame
 from tests.fakes import COUNTER, CounterWorld
@@ -55,6 +59,22 @@ def test_the_journal_goes_when_the_film_is_there(tmp_path: Path) -> None:
     recorder.close()
     export(recorder.journal)
     assert [path.name for path in tmp_path.iterdir()] == ["run.gif"]
+
+
+def test_nobody_recovers_a_journal_whose_film_is_being_made(tmp_path: Path) -> None:
+    recorder, _ = recorded(tmp_path / "run.gif", tmp_path)
+    recorder.close()
+    assert abandoned(tmp_path) == [recorder.journal]
+    part = tmp_path / ".run.gif.part"
+    os.mkfifo(part)  # holds the film up until somebody reads it
+    thread = threading.Thread(target=lambda: list(recover(tmp_path)))
+    thread.start()
+    deadline = time.monotonic() + 10
+    while abandoned(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert part.read_bytes()
+    thread.join()
 
 
 def test_a_gif_has_the_very_frames(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dreamplay.slots import SLOTS, Saved, Slots
+from dreamplay.shelf import Saved
+from dreamplay.slots import SLOTS, Slots
 
 
 def present(age: int) -> Saved:

@@ -90,3 +90,11 @@ def test_ordinary_values_pass() -> None:
     weights.finite("bias", np.array([-300, 0, 2], np.float16))
     weights.finite("bias", np.zeros(0, np.float32))
     weights.finite("index", np.array([0, 255], np.uint8))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "denoiser.safetensors"
+    path.touch(mode=0)
+    with pytest.raises(CheckpointError, match=r"denoiser\.safetensors: cannot be read: Permission denied"):
+        weights.digest(path)

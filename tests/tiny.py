@@ -9,8 +9,11 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from dreamplay import config as configs
+from dreamplay import weights
 from dreamplay.checkpoint import history
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, Digit, MotionConfig
 from dreamplay.models.model import Model
@@ -18,7 +21,7 @@ from dreamplay.models.motion import Foresight
 from dreamplay.ring import THING, Ring
 from dreamplay.world import GameSpec
 from tests import samples
-from training import assets
+from training import assets, export
 from training.cache import Cache, write_shard
 from training.data import Footage
 from training.recipe import Diffusion, Hyper, Recipe
@@ -192,3 +195,12 @@ def recipe(made: Config, steps: int = 4) -> Recipe:
         diffusion=Diffusion(warm=0.25, length=3.0),
         starts=2,
     )
+
+
+def write(folder: Path, golden: Tensor) -> None:
+    """Write a cartridge of random weights that carries these as its first frames."""
+    made = config()
+    written = export.write(model(made), ring(made, 2), made, folder, dtype=torch.float32)
+    save_file({"frames": golden}, folder / configs.GOLDEN)
+    sha256 = weights.digest(folder / configs.GOLDEN)
+    configs.save(folder, replace(written, sha256={**written.sha256, configs.GOLDEN: sha256}))
