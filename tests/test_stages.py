@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dreamplay import dream
+from dreamplay import cli, dream
 from dreamplay.config import Config
 from dreamplay.games import load
 from tests import tiny
@@ -50,6 +50,8 @@ def test_all_stages_lead_to_a_cartridge_that_plays(
     assert config.provenance.samples == 16
     world = dream.load(Path("cartridge"))
     assert len(set(config.starts)) == world.starts == 2
+    assert "golden.safetensors" in config.sha256
+    assert cli.main(["verify", "cartridge"]) == 0
     assert not np.array_equal(world.reset(0), world.step(2))
     logged = [json.loads(line) for line in Path("run/denoiser/metrics.jsonl").read_text().splitlines()]
     assert 0 <= logged[-1]["heldout_exact"] <= 1

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dreamplay import checkpoint, trial
 from dreamplay import config as configs
 from dreamplay.checkpoint import NETWORKS, packed
 from dreamplay.config import Config, Provenance
@@ -54,7 +55,7 @@ def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype 
 
 
 def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype: torch.dtype = torch.float16) -> Config:
-    """Write networks, starts and config. Returns the config with the files' hashes."""
+    """Write networks, starts, config, first frames. Returns the config with the files' hashes."""
     directory.mkdir(parents=True, exist_ok=True)
     hashes = {}
     for name in NETWORKS:
@@ -62,6 +63,10 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
             tensors = {key: _small(tensor, dtype) for key, tensor in getattr(model, name).state_dict().items()}
             hashes[f"{name}.safetensors"] = _write(tensors, directory / f"{name}.safetensors")
     hashes["starts.safetensors"] = _write(packed(starts), directory / "starts.safetensors")
+    (directory / configs.GOLDEN).unlink(missing_ok=True)
+    configs.save(directory, replace(config, sha256=hashes))
+    golden = trial.golden(checkpoint.load(directory))
+    hashes[configs.GOLDEN] = _write({"frames": golden}, directory / configs.GOLDEN)
     config = replace(config, sha256=hashes)
     configs.save(directory, config)
     return config

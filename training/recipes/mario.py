@@ -65,5 +65,5 @@ RECIPE = Recipe(
     motion=Hyper(batch=64, rate=1e-3, minutes=13, decay=0.05),
     denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
     diffusion=Diffusion(warm=0.0, length=24.0),
-    starts=9,
+    starts=8,
 )
