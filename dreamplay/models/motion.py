@@ -49,6 +49,8 @@ POSES = 6
 """Past steps of which a thing's own kind is told."""
 CELL = 16
 """Pixels along each side of the blocks that levels are built of: things stop at their edges."""
+SCREEN = 32
+"""Columns of 8 pixels of the screen: the camera follows a hero who is beyond one of them."""
 KIND = 8
 """Numbers that stand for a kind."""
 SPEED = 16
@@ -156,7 +158,8 @@ class Motion(nn.Module):
         self.absent = nn.Embedding(patience + 1, KIND)
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
-        present = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SPEED + SEEN * SEEN * (4 if palette else 3) + KIND
+        phases = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SCREEN + 2 * SPEED
+        present = phases + SEEN * SEEN * (4 if palette else 3) + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES))
         everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
         inputs = past + present + others + everywhere
@@ -200,12 +203,14 @@ class Motion(nn.Module):
         return torch.cat([*own, self._others(now, way), self._everywhere(ring, held)[:, None].expand(b, n, -1)], -1)
 
     def _phases(self, ring: Ring) -> list[Tensor]:
-        """Where in their pixels and in the level's blocks things are, now and if nothing stops them; their speeds."""
+        """Where in pixels, blocks and on the screen things are, now and if nothing stops them; their speeds."""
         now = ring.things[:, -1]  # (B, N, E)
         at = fine(now)  # (B, N, 2)
+        screen = torch.stack([at[..., 0], at[..., 0] + FRAMES * now[..., 5]], -1) // (PARTS * PATCH)  # (B, N, 2)
         at[..., 0] += PARTS * ring.odometer[:, None]
         blocks = torch.cat([at, at + FRAMES * now[..., 5:7]], -1) // PARTS % CELL  # (B, N, 4)
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
+        small.append((screen.clamp(0, SCREEN - 1), SCREEN))
         told = [F.one_hot(numbers, many).flatten(2).to(self.slot.weight.dtype) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]

@@ -1,0 +1,64 @@
+"""The embedded cartridges, which everybody plays first: small, whole, and beside the real game as it should be."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dreamplay import dream, script
+from dreamplay.beside import Beside
+from dreamplay.cli import main
+from dreamplay.emulator.mario import MarioWorld
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+EMBEDDED = pytest.mark.parametrize("name", sorted(path.name for path in CHECKPOINTS.iterdir()))
+HALF_SCREEN = 128
+
+
+@EMBEDDED
+def test_a_cartridge_is_at_most_16_megabytes(name: str) -> None:
+    assert sum(path.stat().st_size for path in (CHECKPOINTS / name).iterdir()) <= 16_000_000
+
+
+@EMBEDDED
+def test_a_cartridge_is_whole_and_draws_its_first_frames_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(CHECKPOINTS / name)]) == 0
+    assert "as its maker saw them" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def mario() -> dream.Dream:
+    return dream.load(CHECKPOINTS / "mario", start="start")
+
+
+def test_mario_walks_half_a_screen_to_the_right(mario: dream.Dream) -> None:
+    mario.reset(0)
+    assert mario.hero is not None
+    begun, furthest = mario.hero[0], 0
+    for buttons in script.parse("right:150", mario.game):
+        mario.step(buttons)
+        furthest = max(furthest, mario.hero[0] if mario.hero else 0)
+    assert furthest - begun > HALF_SCREEN
+
+
+def test_mario_who_stands_still_stands_on_the_ground(mario: dream.Dream) -> None:
+    first = mario.reset(0)
+    place = mario.hero
+    for _ in range(60):
+        last = mario.step(0)
+    assert mario.hero == place
+    assert (first == last).all(2)[32:].mean() > 0.98
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("buttons", ["right:60", "right+b:24,right+b+a:16,right+b:20", "right:20,right+a:10,left:30"])
+def test_for_two_seconds_the_dream_is_the_game(mario: dream.Dream, buttons: str) -> None:
+    both, real = Beside(mario, console := MarioWorld("1-1")), console
+    both.reset(0)
+    for held in script.parse(buttons, mario.game):
+        frame = both.step(held)
+    dreamed, shown = frame[:, : mario.game.width], frame[:, -mario.game.width :]
+    assert (dreamed == shown).all(2).mean() > 0.97
+    probe = real.probe()
+    assert mario.hero is not None
+    assert np.abs(np.subtract(mario.hero, (probe["x"], probe["y"]))).max() <= 3
