@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from dreamplay import movie
 from dreamplay.emulator.mario import STAGES, MarioWorld, Past
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
@@ -58,6 +61,16 @@ def test_a_coin_from_a_block_is_counted_and_scored(world: MarioWorld) -> None:
     play(world, [RIGHT] * 60 + [0] * 12 + [A] * 16 + [0] * 14)
     probe = world.probe()
     assert (probe["coins"], probe["score"]) == (1, 200)
+
+
+def test_going_back_is_exact_where_the_console_is_just_reading_its_controller(world: MarioWorld) -> None:
+    played = movie.read(Path(__file__).parent / "golden" / "reading.movie")
+    world.seek(played.header.seed, played.buttons[:431])
+    rest = list(played.buttons[431:])
+    first = play(world, rest)
+    frame = world.rewind()
+    assert (world.frame == frame).all()
+    assert play(world, rest) == first
 
 
 def test_the_slot_and_a_replay_lead_to_the_same_frames(world: MarioWorld) -> None:

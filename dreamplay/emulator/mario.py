@@ -83,6 +83,23 @@ class Past:
         return self.seed == other.seed and self.steps <= other.steps and self.buttons == other.log[: self.steps]
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """What the emulator's slot holds.
+
+    Attributes:
+        past: What led there.
+        frame: The frame that was shown, (240, 256, 3).
+        shown: The RAM that it was drawn from.
+        whole: Whether restoring the slot is enough to go on from there.
+    """
+
+    past: Past
+    frame: Frame
+    shown: bytes
+    whole: bool
+
+
 class MarioWorld:
     """The real game, from the beginning of a stage.
 
@@ -108,7 +125,7 @@ class MarioWorld:
         self._console: Any = None
         self._past = Past(0, [], 0)
         self._shown = b""
-        self._mark: tuple[Past, Frame, bytes] | None = None
+        self._mark: _Mark | None = None
 
     @property
     def game(self) -> GameSpec:
@@ -123,6 +140,8 @@ class MarioWorld:
     @property
     def frame(self) -> Frame:
         """The present frame, (240, 256, 3)."""
+        if self._mark is not None and self._mark.past is self._past:
+            return self._mark.frame.copy()
         return np.ascontiguousarray(self._console.screen)
 
     def reset(self, seed: int) -> Frame:
@@ -165,7 +184,7 @@ class MarioWorld:
         Returns:
             The frame that was shown then, (240, 256, 3).
         """
-        marked = self._mark is not None and self._mark[0].leads_to(state)
+        marked = self._mark is not None and self._mark.past.leads_to(state)
         frame = self.rewind() if marked else self.reset(state.seed)
         missing = state.buttons[self._past.steps :]
         for buttons in missing:
@@ -185,17 +204,48 @@ class MarioWorld:
 
     def mark(self) -> Past:
         """Put the present into the emulator's only slot, in place of what was there."""
-        self._console._backup()
-        self._mark = self._past, self.frame, self._shown
-        return self._past
+        mark = _Mark(self._past, self.frame, self._shown, self._fill_slot())
+        if not mark.whole:
+            self._replay(mark.past)
+        self._mark = mark
+        return mark.past
 
     def rewind(self) -> Frame:
-        """Go back to the mark at once. Returns the frame that was shown then, (240, 256, 3)."""
-        if self._mark is None:
+        """Go back to the mark: at once, or by a replay where the slot does not hold all of it.
+
+        Returns:
+            The frame that was shown then, (240, 256, 3).
+        """
+        mark = self._mark
+        if mark is None:
             raise ValueError("rewind() before mark()")
-        self._console._restore()
-        self._past, frame, self._shown = self._mark
-        return frame
+        if mark.whole:
+            self._console._restore()
+            self._past, self._shown = mark.past, mark.shown
+        else:
+            self._replay(mark.past)
+            self._mark = mark
+        return mark.frame.copy()
+
+    def _replay(self, past: Past) -> None:
+        """Play all buttons since power-on."""
+        self.reset(past.seed)
+        for buttons in past.buttons:
+            self.advance(buttons)
+        self._past = past
+
+    def _fill_slot(self) -> bool:
+        """Put the present into the slot. Returns whether the next frame is the same when the slot was restored before.
+
+        The slot leaves out how far the console has read its controller, and now and then it is just reading.
+        """
+        self._console._backup()
+        rams = set()
+        for _ in range(2):
+            self._console_frames(0, 1)
+            rams.add(bytes(self._console.ram))
+            self._console._restore()
+        return len(rams) == 1
 
     def probe(self) -> dict[str, int]:
         """What the console's RAM says of the present frame.
