@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,3 +35,17 @@ def xdotool(display: str, *words: str) -> str:
     environment = {**os.environ, "DISPLAY": display}
     done = subprocess.run(["xdotool", *words], env=environment, check=True, capture_output=True, text=True, timeout=20)
     return done.stdout.strip()
+
+
+def focus(display: str) -> None:
+    """Give the program's window the keyboard, as soon as there is one that takes it."""
+    for tries in reversed(range(20)):
+        found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
+        try:
+            xdotool(display, "windowfocus", "--sync", found[-1])
+        except subprocess.CalledProcessError:  # it is only just opening, or another one is only just closing
+            if not tries:
+                raise
+            time.sleep(0.25)
+        else:
+            return

@@ -14,7 +14,7 @@ from PIL import Image
 
 from dreamplay import movie, trial
 from tests import tiny
-from tests.display import virtual_display, xdotool
+from tests.display import focus, virtual_display, xdotool
 from tests.test_dream import cartridge
 from training import export
 
@@ -199,8 +199,7 @@ def test_the_real_game_is_played_in_a_window(home: dict[str, str], tmp_path: Pat
     (tmp_path / "state" / "dreamplay" / "played").touch()
     words = [*DREAMPLAY, "--real", "--record", "run.movie"]
     child = subprocess.Popen(words, env={**home, "DISPLAY": display}, cwd=tmp_path, stderr=subprocess.DEVNULL)
-    found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
-    xdotool(display, "windowfocus", "--sync", found[-1])
+    focus(display)
     xdotool(display, "keydown", "Right")
     time.sleep(0.7)
     xdotool(display, "keyup", "Right", "key", "ctrl+q")
@@ -226,11 +225,10 @@ def _sit(home: dict[str, str], folder: Path, display: str, words: Sequence[str],
     child = subprocess.Popen(
         [*DREAMPLAY, "--model", "./tiny", *words], env={**home, "DISPLAY": display}, cwd=folder, stderr=subprocess.PIPE
     )
-    found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
-    xdotool(display, "windowfocus", "--sync", found[-1])
     assert child.stderr is not None
     while not child.stderr.readline().startswith(b"ready"):
         assert child.poll() is None
+    focus(display)
     for key in (*keys, "ctrl+q"):
         time.sleep(0.3)
         xdotool(display, "key", key)

@@ -210,3 +210,13 @@ def test_the_digits_of_a_clock_are_told_of_where_they_are_shown() -> None:
     ones, tens = ((features[0] != other)[0].any(0).nonzero().tolist() for other in features[1:])
     assert min(column for _, column in ones) == 3
     assert min(column for _, column in tens) == 2
+
+
+def test_no_clock_is_seen_while_the_scene_changes() -> None:
+    things = torch.zeros(1, 8, 3, len(THING), dtype=torch.int64)
+    seen = []
+    for kind in (1, -1):
+        things[0, -1, 0, 2] = kind
+        both = [scenery(things=things, counters=torch.tensor([[n, n]]))[1].condition for n in (0, 1)]
+        seen.append(torch.equal(*both))
+    assert seen == [False, True]

@@ -4,18 +4,15 @@ The RAM addresses are those of doppelganger's "Comprehensive Super Mario Bros. D
 https://gist.github.com/1wErt3r/4048722.
 """
 
-import importlib.util
-import sys
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dreamplay.errors import MissingExtraError, UsageError
+from dreamplay.emulator import console
+from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons, Frame, GameSpec
 
@@ -120,8 +117,8 @@ class MarioWorld:
         if start not in STAGES:
             raise UsageError(f"no stage '{start}' in {GAME.title} (there are 1-1 to 8-4)")
         self._start = start
-        self._rom = rom_path()
-        self._make = _load_emulator()
+        self._rom = console.rom_path()
+        self._make = console.load_emulator()
         self._console: Any = None
         self._past = Past(0, [], 0)
         self._shown = b""
@@ -310,19 +307,6 @@ class MarioWorld:
         return int(self._console.ram[address])
 
 
-def rom_path() -> Path:
-    """Where the game's package keeps the ROM.
-
-    Raises:
-        MissingExtraError: The extra `mario` is not installed.
-    """
-    spec = importlib.util.find_spec("gym_super_mario_bros")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for path in sorted(Path(folder).rglob("super-mario-bros.nes")):
-            return path
-    raise MissingExtraError("the real game of Super Mario Bros", "mario")
-
-
 def _things(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
     """Kind and place of Mario and of all slots."""
     hidden = values["player_state"] in _HIDDEN or values["task"] != _IN_LEVEL or values["screen_off"]
@@ -384,25 +368,3 @@ def _phase(state: int) -> int:
 def _digits(ram: Any) -> int:
     """A number that the game keeps as decimal digits; blanks (36) count as 0."""
     return int("".join(str(int(digit) if digit < 10 else 0) for digit in ram))
-
-
-def _load_emulator() -> Any:
-    """The class NESEnv of nes-py 8 or 9, without the dead gym and with sizes of the ROM that do not overflow."""
-    try:
-        _alias_gym()
-        rom: Any = importlib.import_module("nes_py._rom").ROM
-        emulator = importlib.import_module("nes_py.nes_env").NESEnv
-    except ImportError as error:
-        raise MissingExtraError("the real game of Super Mario Bros", "mario") from error
-    rom.prg_rom_size = property(lambda self: 16 * int(self.header[4]))
-    rom.chr_rom_size = property(lambda self: 8 * int(self.header[5]))
-    return emulator
-
-
-def _alias_gym() -> None:
-    """Let nes-py 8 find gymnasium where it looks for gym, which nobody maintains and which warns under NumPy 2."""
-    import gymnasium
-
-    modules: dict[str, types.ModuleType] = {"gym": gymnasium, "gym.spaces": gymnasium.spaces}
-    for name, module in modules.items():
-        sys.modules.setdefault(name, module)

@@ -125,8 +125,9 @@ class Denoiser(nn.Module):
             condition = condition + self.scene(things[:, -1, 0, 2] % self.kinds)
         if self.trail is not None:
             condition = condition + self.trail(trail(scrolls[:, :-1], things[:, :-1, 0])[:, -self.history :].flatten(1))
+        here = (things[:, -1, :1, 2] >= 0).all(1, keepdim=True)  # clocks go astray by a tick while the scene changes
         for i, table in enumerate(self.counters):
-            condition = condition + table(counters[:, i] % self.units[i])
+            condition = condition + table(counters[:, i] % self.units[i]) * here
         return Scene(torch.cat(features, 1), condition)
 
     def _digits(self, counters: Tensor) -> Tensor:
