@@ -86,13 +86,11 @@ class _Mark:
 
     Attributes:
         past: What led there.
-        frame: The frame that was shown, (240, 256, 3).
         shown: The RAM that it was drawn from.
         whole: Whether restoring the slot is enough to go on from there.
     """
 
     past: Past
-    frame: Frame
     shown: bytes
     whole: bool
 
@@ -137,8 +135,6 @@ class MarioWorld:
     @property
     def frame(self) -> Frame:
         """The present frame, (240, 256, 3)."""
-        if self._mark is not None and self._mark.past is self._past:
-            return self._mark.frame.copy()
         return np.ascontiguousarray(self._console.screen)
 
     def reset(self, seed: int) -> Frame:
@@ -182,12 +178,12 @@ class MarioWorld:
             The frame that was shown then, (240, 256, 3).
         """
         marked = self._mark is not None and self._mark.past.leads_to(state)
-        frame = self.rewind() if marked else self.reset(state.seed)
-        missing = state.buttons[self._past.steps :]
-        for buttons in missing:
-            self.advance(buttons)
-        self._past = state
-        return self.frame if missing else frame
+        if marked:
+            self.rewind()
+        else:
+            self.reset(state.seed)
+        self._advance_to(state)
+        return self.frame
 
     def seek(self, seed: int, buttons: Sequence[Buttons]) -> Frame:
         """Restore the past with these buttons and mark it, so that the next past that begins with it is near.
@@ -201,9 +197,10 @@ class MarioWorld:
 
     def mark(self) -> Past:
         """Put the present into the emulator's only slot, in place of what was there."""
-        mark = _Mark(self._past, self.frame, self._shown, self._fill_slot())
+        mark = _Mark(self._past, self._shown, self._fill_slot())
         if not mark.whole:
-            self._replay(mark.past)
+            self.reset(mark.past.seed)
+            self._advance_to(mark.past)
         self._mark = mark
         return mark.past
 
@@ -220,14 +217,14 @@ class MarioWorld:
             self._console._restore()
             self._past, self._shown = mark.past, mark.shown
         else:
-            self._replay(mark.past)
+            self.reset(mark.past.seed)
+            self._advance_to(mark.past)
             self._mark = mark
-        return mark.frame.copy()
+        return self.frame
 
-    def _replay(self, past: Past) -> None:
-        """Play all buttons since power-on."""
-        self.reset(past.seed)
-        for buttons in past.buttons:
+    def _advance_to(self, past: Past) -> None:
+        """Play the buttons that are missing."""
+        for buttons in past.buttons[self._past.steps :]:
             self.advance(buttons)
         self._past = past
 
