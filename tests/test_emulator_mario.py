@@ -63,6 +63,36 @@ def test_a_coin_from_a_block_is_counted_and_scored(world: MarioWorld) -> None:
     assert (probe["coins"], probe["score"]) == (1, 200)
 
 
+def test_a_hit_block_bounces_while_its_coin_jumps_and_becomes_points(world: MarioWorld) -> None:
+    shown = []
+    for held in [RIGHT] * 60 + [0] * 12 + [A] * 16 + [0] * 50:
+        world.step(held)
+        probe = world.probe()
+        shown.append([bool(probe[f"thing{i}_kind"]) for i in (7, 8, 9)])
+        if probe["thing9_kind"]:
+            points = probe
+    block, other, coin = np.array(shown).T
+    assert 4 < block.sum() < 9  # frames
+    assert not other.any()
+    assert 30 < coin.sum() < 50
+    assert block.argmax() == coin.argmax()
+    assert abs(points["thing9_x"] - points["camera"] - 120) < 60  # over the block
+    assert not np.array(shown)[-1].any()
+
+
+def test_points_rise_over_what_was_stomped(world: MarioWorld) -> None:
+    heights, scores = [], []
+    for held in [RIGHT] * 54 + [RIGHT | A] * 16 + [0] * 50:
+        world.step(held)
+        probe = world.probe()
+        if probe["thing10_kind"]:
+            heights.append(probe["thing10_y"])
+            scores.append(probe["score"])
+    assert len(heights) > 10
+    assert set(np.diff(heights)) == {-2}
+    assert (scores[0], scores[-1]) == (0, 100)
+
+
 def test_going_back_is_exact_where_the_console_is_just_reading_its_controller(world: MarioWorld) -> None:
     played = movie.read(Path(__file__).parent / "reading.movie")
     world.seek(played.header.seed, played.buttons[:431])

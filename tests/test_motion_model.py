@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dreamplay.config import Counter
-from dreamplay.models.motion import Foresight, Motion
+from dreamplay.models.motion import COLUMNS, Foresight, Motion
 from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
@@ -151,12 +151,41 @@ def test_what_leaves_the_known_places_is_gone() -> None:
         assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
 
 
-def test_things_see_the_pixels_around_them() -> None:
+def test_things_see_the_blocks_around_them() -> None:
     ring = past()
     x, y = (int(v) for v in ring.things[0, -1, 0, :2])
     changed = ring.frames.clone()
     changed[:, -1, y : y + 8, x : x + 8] = 4 - changed[:, -1, y : y + 8, x : x + 8]
     assert not torch.equal(says(ring), says(replace(ring, frames=changed)))
+
+
+def test_things_in_the_same_block_see_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    head, ring = motion(), past(odometer=torch.tensor([40]))
+    things = ring.things.clone()
+    sights = []
+    for x, y in ((24, 16), (39, 31), (40, 16), (24, 32)):  # the level's blocks begin at 24 and 40 on this screen
+        things[:, -1, 0, :2] = torch.tensor([x, y])
+        sights.append(head._sight(replace(ring, things=things))[0, 0])
+    assert torch.equal(sights[0], sights[1])
+    assert not torch.equal(sights[0], sights[2])
+    assert not torch.equal(sights[0], sights[3])
+
+
+def test_a_thing_knows_what_it_will_touch() -> None:
+    slow, fast = (torch.tensor([thing(kind=1), thing(kind=1, x=12, speed_x=-speed)]) for speed in (0, 16))
+    rings = [past(things=things.expand(1, 8, -1, -1)) for things in (slow, fast)]
+    touch = [motion()._others(ring, ring.things[:, -1].float(), torch.zeros(1, 2, 8, 6)) for ring in rings]
+    assert not torch.equal(*touch)
+
+
+def test_the_camera_knows_where_the_hero_goes() -> None:
+    head = motion()
+    hero = torch.tensor([[thing(kind=1, x=100, y=20, speed_x=16)]])
+    for swerve, column in ((0, 102), (16, 103), (-48, 99)):
+        led = moves(hero, hero, torch.tensor([0]))
+        led = replace(led, across=torch.tensor([[SWERVE[0] + swerve]]), down=torch.tensor([[SWERVE[1]]]))
+        now, soon = head._columns(hero, led).unflatten(1, (2, -1)).argmax(-1)[0].tolist()
+        assert (now, soon) == (100 - COLUMNS[0], column - COLUMNS[0])
 
 
 def test_the_tracker_speaks_of_columns_rows_and_presence() -> None:

@@ -4,14 +4,15 @@ The RAM addresses are those of doppelganger's "Comprehensive Super Mario Bros. D
 https://gist.github.com/1wErt3r/4048722.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from dreamplay.emulator import console
+from dreamplay.emulator import console, things
+from dreamplay.emulator.things import HIDDEN, IN_LEVEL
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons, Frame, GameSpec
@@ -22,9 +23,7 @@ CONSOLE_FRAMES = 2  # console frames a step: 60 a second become 30
 _START = 8
 _TITLE_FRAMES = 40  # console frames until the title reads the controller
 _SEEDS = 64  # longer waits at the title would start its demonstration
-_IN_LEVEL = 3  # value of `task` while a level is shown
 _NORMAL = 8  # value of `player_state` while Mario obeys
-_HIDDEN = (0, 6)  # values of `player_state` while a level is set up and after a death
 _INTRO_WORLDS = (1, 2, 4, 7)  # their second stage begins with a walk into a pipe: an area of its own
 
 _PROBES = {
@@ -43,16 +42,7 @@ _PROBES = {
     "float_state": 0x1D,
     "coins": 0x75E,
 }
-_SLOTS = 6
-"""Enemies and power-ups that the console keeps at a time; the last slot is the power-up's and the flag's."""
-_FLAG, _KIND, _STATE, _PAGE, _X, _SCREEN, _Y, _POWER_UP = 0x0F, 0x16, 0x1E, 0x6E, 0x87, 0xB6, 0xCF, 0x39
-_POWER_UP_KIND = 0x2E
-_SMALL = 63  # the most that a number of six bits tells
 _TICKS = 20  # console frames in a unit of the game's clock
-_POSE, _FACING = 0x6D5, 0x33
-_SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433  # Mario's, then those of the slots
-_GRAVITY, _RUNNING, _RUN_TIMER = 0x70A, 0x703, 0x783
-_FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 
 
@@ -145,7 +135,7 @@ class MarioWorld:
         while not self._ram(_MODE):
             self._console_frames(_START, 1)
             self._console_frames(0, 1)
-        while self._ram(_TASK) != _IN_LEVEL or self._ram(_PROBES["player_state"]) != _NORMAL:
+        while self._ram(_TASK) != IN_LEVEL or self._ram(_PROBES["player_state"]) != _NORMAL:
             self._write_stage()
             self._console_frames(0, 1)
             self._console.ram[_PRELEVEL_TIMER] = 0
@@ -267,12 +257,12 @@ class MarioWorld:
         values["y"] = int(ram[0xCE])
         values["camera"] = int(ram[0x71A]) * 256 + int(ram[0x71C])
         values["visible"] = int(
-            values["task"] == _IN_LEVEL
+            values["task"] == IN_LEVEL
             and values["y_viewport"] == 1
-            and values["player_state"] not in _HIDDEN
+            and values["player_state"] not in HIDDEN
             and not values["screen_off"]
         )
-        values |= _things(ram, values)
+        values |= things.tell(ram, values)
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
         values["score"] = _digits(ram[0x7DE:0x7E4])
@@ -302,64 +292,6 @@ class MarioWorld:
 
     def _ram(self, address: int) -> int:
         return int(self._console.ram[address])
-
-
-def _things(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
-    """Kind and place of Mario and of all slots."""
-    hidden = values["player_state"] in _HIDDEN or values["task"] != _IN_LEVEL or values["screen_off"]
-    scene = 1 + values["task"] % 4 * 8 + (values["screen_off"] // 2 + (values["screen_off"] > 0)) % 8
-    pose = 1 + int(ram[_POSE]) // 8 % 32 + 32 * (int(ram[_FACING]) == 2) + 64 * min(values["power"], 2)
-    things = {
-        "thing0_kind": -scene if hidden else pose,
-        "thing0_x": values["x"],
-        "thing0_y": values["y"] + 256 * (values["y_viewport"] - 1),
-        **_momentum(ram, 0, int(ram[_FORCE_X]) >> 2, _beat(ram), int(ram[_GRAVITY]) >> 2, _run(ram)),
-    }
-    for i in range(_SLOTS):
-        kind, state = int(ram[_KIND + i]), int(ram[_STATE + i])
-        phase = int(ram[_POWER_UP]) if kind == _POWER_UP_KIND else _phase(state)
-        empty = hidden or not ram[_FLAG + i]
-        things |= {
-            f"thing{i + 1}_kind": 0 if empty else 1 + kind % 64 + 64 * (phase % 4),
-            f"thing{i + 1}_x": int(ram[_PAGE + i]) * 256 + int(ram[_X + i]),
-            f"thing{i + 1}_y": int(ram[_Y + i]) + 256 * (int(ram[_SCREEN + i]) - 1),
-            **_momentum(ram, i + 1, int(ram[_SLOT_FRAMES + i]), int(ram[_SLOT_TIMER + i]), 0, state & _SMALL),
-        }
-    return things
-
-
-def _momentum(ram: Any, thing: int, force: int, beat: int, pull: int, run: int) -> dict[str, int]:
-    """What moves a thing: numbers that no picture shows."""
-    across, down = (int(ram[address + thing]) for address in (_SPEED_X, _SPEED_Y))
-    numbers = {
-        "part_x": int(ram[_PART_X + thing]) >> 4,
-        "part_y": int(ram[_PART_Y + thing]) >> 4,
-        "speed_x": (across + 128) % 256 - 128,
-        "speed_y": 16 * ((down + 128) % 256 - 128) + (int(ram[_FORCE_Y + thing]) >> 4),
-        "force": min(force, _SMALL),
-        "beat": min(beat, _SMALL),
-        "pull": min(pull, _SMALL),
-        "run": run,
-    }
-    return {f"thing{thing}_{name}": number for name, number in numbers.items()}
-
-
-def _beat(ram: Any) -> int:
-    """How long Mario's pose lasts, or, from 32 on, for how long the game stands still around him."""
-    freeze = int(ram[_FREEZE])
-    return 32 + freeze // CONSOLE_FRAMES % 32 if freeze else min(int(ram[_POSE_TIMER]), 31)
-
-
-def _run(ram: Any) -> int:
-    """Whether Mario runs, and for how long he still does without B."""
-    return 32 * (int(ram[_RUNNING]) > 0) + min(int(ram[_RUN_TIMER]), 31)
-
-
-def _phase(state: int) -> int:
-    """An enemy's phase: 0 well, 1 knocked off, 2 stomped or in its shell, 3 a shell that slides."""
-    if state & 0x20:
-        return 1
-    return 3 if state & 0x80 else 2 * (state & 0x0F >= 2)
 
 
 def _digits(ram: Any) -> int:

@@ -30,6 +30,7 @@ from dreamplay.models.moves import (
     TRAIL,
     Moves,
     arrive,
+    arrive_at,
     fine,
     most_steps,
     tick,
@@ -39,16 +40,26 @@ from dreamplay.models.scenes import Scenes
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import Ring
 
-SEEN, EVERY = 16, 4
-"""A thing sees so many pixels along each axis around it, and they are so far apart."""
-BLUR = 0.3
+CELL = 16
+"""Pixels along each side of the blocks that levels are built of: things stop at their edges."""
+ACROSS, DOWN = 4, 5
+"""Blocks that a thing sees around it, from one to the left of and above the one that holds its corner."""
+EVERY = 4
+"""Pixels from one that is seen in a block to the next, along each axis."""
+LOOK = 12
+"""Numbers that tell what a block looks like."""
+BLUR = 0.1
 """Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
+NEAR = (24, 40)
+"""Pixels, across and down, up to which one thing's distance from another is told exactly, for when they touch."""
+TOUCH = 12
+"""Numbers that such a distance is told by."""
+COLUMNS = (48, 144)
+"""The hero's screen columns between which the camera begins to follow."""
 FORGET = 0.1
 """Share of a thing's features that training leaves out, to the same end."""
 POSES = 6
 """Past steps of which a thing's own kind is told."""
-CELL = 16
-"""Pixels along each side of the blocks that levels are built of: things stop at their edges."""
 SCREEN = 32
 """Columns of 8 pixels of the screen: the camera follows a hero who is beyond one of them."""
 KIND = 8
@@ -159,12 +170,16 @@ class Motion(nn.Module):
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
         phases = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SCREEN + 2 * SPEED
-        present = phases + SEEN * SEEN * (4 if palette else 3) + KIND
-        others = config.things * (KIND + 4 + 4 * len(WAVES))
+        present = phases + ACROSS * DOWN * LOOK + KIND
+        others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
         everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
         inputs = past + present + others + everywhere
         self.hero, self.other = (Mover(inputs, w, config.kinds) for w in (config.width, config.width * 2 // 3))
-        self.scroll = nn.Linear(config.width, self.classes)
+        seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
+        self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
+        self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
+        follows = config.width + 2 * (COLUMNS[1] - COLUMNS[0])
+        self.scroll = nn.Sequential(nn.Linear(follows, NARROW), nn.SiLU(), nn.Linear(NARROW, self.classes))
         self.clocks = nn.Linear(config.width, len(counters) * most_steps(counters))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None) -> Outlook:
@@ -182,7 +197,15 @@ class Motion(nn.Module):
         both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
         column, row = (torch.cat(pair, 1) for pair in zip(place, places, strict=True))
         clocks = self.clocks(x[:, 0]).unflatten(1, (len(self.counters), -1))
-        return Outlook(both, column, row, self.scroll(x[:, 0]), clocks)
+        chosen = hero.classes() if first is None else first
+        scroll = self.scroll(torch.cat([x[:, 0], self._columns(ring.things[:, -1, :1], chosen)], 1))
+        return Outlook(both, column, row, scroll, clocks)
+
+    def _columns(self, hero: Tensor, led: Moves) -> Tensor:
+        """Where on the screen the hero is, and would be if the camera stood still. hero: (B, 1, E). Returns (B, n)."""
+        low, high = COLUMNS
+        at = torch.cat([hero[..., 0], arrive_at(led, hero)[..., 0].div(PARTS, rounding_mode="floor")], 1)  # (B, 2)
+        return F.one_hot(at.clamp(low, high - 1) - low, high - low).flatten(1).to(self.slot.weight.dtype)
 
     def _told(self, ring: Ring, held: Tensor) -> Tensor:
         """All that is known of each thing, (B, N, inputs)."""
@@ -197,10 +220,12 @@ class Motion(nn.Module):
             things[..., 5:7].flatten(2).to(dtype) / 32,
             self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds).flatten(2),
             *self._phases(ring),
-            F.dropout(self._sight(ring.newest, now), BLUR, self.training),
+            self._sight(ring),
             self.slot.weight.expand(b, n, KIND),
+            self._others(ring, now, way),
+            self._everywhere(ring, held)[:, None].expand(b, n, -1),
         ]
-        return torch.cat([*own, self._others(now, way), self._everywhere(ring, held)[:, None].expand(b, n, -1)], -1)
+        return torch.cat(own, -1)
 
     def _phases(self, ring: Ring) -> list[Tensor]:
         """Where in pixels, blocks and on the screen things are, now and if nothing stops them; their speeds."""
@@ -215,15 +240,21 @@ class Motion(nn.Module):
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]
 
-    def _others(self, now: Tensor, way: Tensor) -> Tensor:
-        """All things as each of them sees them, (B, N, N (KIND + 4 + 4 WAVES))."""
+    def _others(self, ring: Ring, now: Tensor, way: Tensor) -> Tensor:
+        """All things as each of them sees them, (B, N, N (KIND + 4 + 4 WAVES + TOUCH))."""
         b, n = now.shape[:2]
-        there = (now[..., 2] > 0).to(now.dtype)
-        apart = (now[:, None, :, :2] - now[:, :, None, :2]) * there[:, None, :, None]  # (B, N, N, 2)
+        there = (now[..., 2] > 0).to(now.dtype)[:, None, :, None]  # (B, 1, N, 1)
+        apart = (now[:, None, :, :2] - now[:, :, None, :2]) * there  # (B, N, N, 2)
         waves = [turn(apart * (2 * torch.pi / wave)) for wave in WAVES for turn in (torch.sin, torch.cos)]
         same = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), way[:, :, -1, 1:3]], -1)
         same = same[:, None].expand(b, n, n, KIND + 2)
-        return torch.cat([(apart / 32).clamp(-6, 6), *waves, same], -1).flatten(2)
+        at = (fine(ring.things[:, -1]) + FRAMES * ring.things[:, -1, :, 5:7]).div(PARTS, rounding_mode="floor")
+        soon = at[:, None] - at[:, :, None]  # (B, N, N, 2)
+        across, down = (
+            table(soon[..., i].clamp(-near, near) + near)
+            for i, (table, near) in enumerate(zip(self.apart, NEAR, strict=True))
+        )
+        return torch.cat([(apart / 32).clamp(-6, 6), *waves, same, across * down * there], -1).flatten(2)
 
     def _everywhere(self, ring: Ring, held: Tensor) -> Tensor:
         """Buttons, place in the level, clocks: (B, everywhere)."""
@@ -237,20 +268,25 @@ class Motion(nn.Module):
             parts.append(torch.stack([angle.sin(), angle.cos()], 1))
         return torch.cat(parts, 1)
 
-    def _sight(self, frames: Tensor, now: Tensor) -> Tensor:
-        """Pixels around each thing. frames: (B, h, w, P). now: (B, N, 3). Returns (B, N, SEEN SEEN codes)."""
+    def _sight(self, ring: Ring) -> Tensor:
+        """How the blocks around each thing look, (B, N, ACROSS DOWN LOOK)."""
+        frames, things = ring.newest, ring.things[:, -1]
         b, h, w, _ = frames.shape
-        steps = torch.arange(SEEN, device=frames.device) * EVERY
-        x = now[..., 0, None].long() + steps - (SEEN * EVERY // 2 - PATCH)  # (B, N, SEEN)
-        y = now[..., 1, None].long() + steps - PATCH
-        outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, SEEN, SEEN)
+        device, side = frames.device, CELL // EVERY
+        left = things[..., 0] - (things[..., 0] + ring.odometer[:, None]) % CELL - CELL
+        top = things[..., 1] - things[..., 1] % CELL - CELL
+        x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
+        y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
+        outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
         where = y.clamp(0, h - 1)[..., None] * w + x.clamp(0, w - 1)[:, :, None]
-        rows = torch.arange(b, device=frames.device)[:, None, None, None]
-        pixels = frames.flatten(1, 2)[rows, where]  # (B, N, SEEN, SEEN, P)
+        pixels = frames.flatten(1, 2)[torch.arange(b, device=device)[:, None, None, None], where]  # (B, N, y, x, P)
+        dtype = self.slot.weight.dtype
         if self.codes is None:
-            return (pixels.to(now.dtype) / 127.5 - 1).masked_fill(outside[..., None], 0).flatten(2)
-        seen = pixels[..., 0].long().masked_fill(outside, self.unknown)
-        return F.embedding(seen, self.codes).to(now.dtype).flatten(2)
+            seen = (pixels.to(dtype) / 127.5 - 1).masked_fill(outside[..., None], 0)
+        else:
+            seen = F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
+        blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
+        return self.look(F.dropout(blocks, BLUR, self.training)).flatten(2)
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:
         """The likeliest of what was predicted from a past; a scene is cut only while the hero is away.
@@ -260,7 +296,7 @@ class Motion(nn.Module):
             ring: From what.
             motion: Classes (B,) to take instead of the likeliest ones.
         """
-        led = Moves(*(getattr(outlook.moves, field.name).argmax(-1) for field in fields(Moves)))
+        led = outlook.moves.classes()
         follows = self.scenes.may_follow(ring.things[:, -1, 0, 2])
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))

@@ -76,6 +76,10 @@ class Moves:
         """Some things' moves."""
         return Moves(*(getattr(self, field.name)[:, things] for field in fields(self)))
 
+    def classes(self) -> "Moves":
+        """The likeliest classes of logits."""
+        return Moves(*(getattr(self, field.name).argmax(-1) for field in fields(self)))
+
 
 def fine(things: Tensor) -> Tensor:
     """Where things are on the screen in parts of a pixel. things: (..., E). Returns (..., 2)."""
@@ -107,6 +111,19 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
     return torch.stack(after, 1) if after else now
 
 
+def arrive_at(led: Moves, now: Tensor) -> Tensor:
+    """Where moves lead things that do not jump, while the camera stands still, in parts of a pixel.
+
+    Args:
+        led: Classes.
+        now: The things before, (B, N, E).
+
+    Returns:
+        (B, N, 2).
+    """
+    return fine(now) + FRAMES * now[..., 5:7] + torch.stack([led.across, led.down], -1) - now.new_tensor(SWERVE)
+
+
 def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     """Where moves lead.
 
@@ -121,7 +138,7 @@ def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     """
     swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
     steps = torch.stack([led.across, led.down], -1)  # (B, N, 2)
-    went = fine(now) + FRAMES * now[..., 5:7] + steps - swerve - PARTS * F.pad(scrolls[:, None, None], (0, 1))
+    went = arrive_at(led, now) - PARTS * F.pad(scrolls[:, None, None], (0, 1))
     went = torch.where(steps == 2 * swerve + 1, jumps * PARTS, went)
     at = went.div(PARTS, rounding_mode="floor")
     speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) - gain

@@ -1,0 +1,151 @@
+"""What moves about in Super Mario Bros, as the console's RAM knows it.
+
+The slots are: Mario; five enemies; the power-up or the flag; two blocks that were hit; the coin that jumps out of one;
+the points that rise over what was scored.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+IN_LEVEL = 3
+"""Value of `task` while a level is shown."""
+HIDDEN = (0, 6)
+"""Values of `player_state` while a level is set up and after a death."""
+
+_ENEMIES = 6  # with the power-up or the flag, which is the last
+_FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
+_POWER_UP_KIND = 0x2E
+_PAGE, _X, _SCREEN, _Y = 0x6D, 0x86, 0xB5, 0xCE  # of all objects: Mario, then enemies, fireballs, blocks, coins
+_SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433
+_BLOCKS, _COINS = range(9, 11), range(21, 18, -1)  # objects; the console takes the last free coin first
+_BLOCK_STATE, _BLOCK_TILE, _COIN_STATE, _BOUNCES = 0x26 - 9, 0x3E8 - 9, 0x2A - 13, 1
+_USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
+_POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
+_BLOCK_KIND, _COIN_KIND, _POINTS_KIND = 57, 58, 59  # numbers that no enemy has
+_KINDS = 64  # in each of four phases
+_SMALL = 63  # the most that a number of six bits tells
+_POSE, _FACING = 0x6D5, 0x33
+_GRAVITY, _RUNNING, _RUN_TIMER = 0x70A, 0x703, 0x783
+_FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
+
+_NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run")
+_NOWHERE = dict.fromkeys(_NAMES, 0)
+
+
+def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
+    """What every slot holds: `thing0_kind`, `thing0_x` and so on.
+
+    Args:
+        ram: Bytes of the console's memory.
+        values: `player_state`, `task`, `screen_off`, `power`, `camera`, `x`, `y` and `y_viewport`, read already.
+    """
+    hidden = values["player_state"] in HIDDEN or values["task"] != IN_LEVEL or values["screen_off"]
+    slots = [_mario(ram, values, hidden=bool(hidden))]
+    if hidden:
+        slots += [_NOWHERE] * (_ENEMIES + len(_BLOCKS) + 2)
+    else:
+        slots += [_enemy(ram, number) for number in range(_ENEMIES)]
+        slots += [_block(ram, number) for number in _BLOCKS]
+        slots += [_coin(ram), _points(ram, values["camera"])]
+    return {f"thing{i}_{name}": number for i, slot in enumerate(slots) for name, number in slot.items()}
+
+
+def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, int]:
+    scene = 1 + values["task"] % 4 * 8 + (values["screen_off"] // 2 + (values["screen_off"] > 0)) % 8
+    pose = 1 + int(ram[_POSE]) // 8 % 32 + 32 * (int(ram[_FACING]) == 2) + _KINDS * min(values["power"], 2)
+    return {
+        "kind": -scene if hidden else pose,
+        "x": values["x"],
+        "y": values["y"] + 256 * (values["y_viewport"] - 1),
+        **_momentum(ram, 0),
+        "force": int(ram[_FORCE_X]) >> 2,
+        "beat": _beat(ram),
+        "pull": int(ram[_GRAVITY]) >> 2,
+        "run": 32 * (int(ram[_RUNNING]) > 0) + min(int(ram[_RUN_TIMER]), 31),
+    }
+
+
+def _enemy(ram: Any, slot: int) -> dict[str, int]:
+    """An enemy, or the power-up."""
+    kind, state = int(ram[_KIND + slot]), int(ram[_STATE + slot])
+    phase = int(ram[_POWER_UP]) if kind == _POWER_UP_KIND else _phase(state)
+    return {
+        "kind": _numbered(kind, phase) if ram[_FLAG + slot] else 0,
+        **_place(ram, slot + 1),
+        **_momentum(ram, slot + 1),
+        "force": min(int(ram[_SLOT_FRAMES + slot]), _SMALL),
+        "beat": min(int(ram[_SLOT_TIMER + slot]), _SMALL),
+        "pull": 0,
+        "run": state & _SMALL,
+    }
+
+
+def _block(ram: Any, number: int) -> dict[str, int]:
+    """A block that bounces (phase 0 a brick, 1 one that is used up), or the pieces of one (phase 2)."""
+    state = int(ram[_BLOCK_STATE + number])
+    if not state:
+        return _NOWHERE
+    bounces = state % 16 == _BOUNCES
+    phase = int(ram[_BLOCK_TILE + number] in _USED) if bounces else 2
+    rest = {"force": 0, "beat": 0, "pull": 0, "run": 0}
+    return {"kind": _numbered(_BLOCK_KIND, phase), **_place(ram, number), **_momentum(ram, number), **rest}
+
+
+def _coin(ram: Any) -> dict[str, int]:
+    """The newest coin out of a block (phase 0), or the points that it becomes (phase 1)."""
+    state, number = next(((int(ram[_COIN_STATE + n]), n) for n in _COINS if ram[_COIN_STATE + n]), (0, 0))
+    if not state:
+        return _NOWHERE
+    rest = {"force": 0, "beat": min(state, _SMALL), "pull": 0, "run": 0}
+    return {"kind": _numbered(_COIN_KIND, int(state > 1)), **_place(ram, number), **_momentum(ram, number), **rest}
+
+
+def _points(ram: Any, camera: int) -> dict[str, int]:
+    """The points over an enemy or a power-up that was scored: which of the console's eleven numbers."""
+    slot = next((slot for slot in range(_ENEMIES + 1) if ram[_POINTS + slot] and ram[_POINTS_TIMER + slot]), None)
+    if slot is None:
+        return _NOWHERE
+    which = int(ram[_POINTS + slot]) % 12
+    return _NOWHERE | {
+        "kind": _numbered(_POINTS_KIND + which // 4, which % 4),
+        "x": camera + int(ram[_POINTS_X + slot]),
+        "y": int(ram[_POINTS_Y + slot]),
+        "speed_x": 16 * int(ram[_SCROLL]),  # they go with the camera
+        "beat": min(int(ram[_POINTS_TIMER + slot]), _SMALL),
+    }
+
+
+def _numbered(kind: int, phase: int) -> int:
+    return 1 + kind % _KINDS + _KINDS * (phase % 4)
+
+
+def _place(ram: Any, number: int) -> dict[str, int]:
+    """Where an object is in the level and on the screen."""
+    return {
+        "x": int(ram[_PAGE + number]) * 256 + int(ram[_X + number]),
+        "y": int(ram[_Y + number]) + 256 * (int(ram[_SCREEN + number]) - 1),
+    }
+
+
+def _momentum(ram: Any, number: int) -> dict[str, int]:
+    """What moves an object: numbers that no picture shows."""
+    across, down = (int(ram[address + number]) for address in (_SPEED_X, _SPEED_Y))
+    return {
+        "part_x": int(ram[_PART_X + number]) >> 4,
+        "part_y": int(ram[_PART_Y + number]) >> 4,
+        "speed_x": (across + 128) % 256 - 128,
+        "speed_y": 16 * ((down + 128) % 256 - 128) + (int(ram[_FORCE_Y + number]) >> 4),
+    }
+
+
+def _beat(ram: Any) -> int:
+    """How long Mario's pose lasts, or, from 32 on, for how long the game stands still around him."""
+    freeze = int(ram[_FREEZE])
+    return 32 + freeze // 2 % 32 if freeze else min(int(ram[_POSE_TIMER]), 31)
+
+
+def _phase(state: int) -> int:
+    """An enemy's phase: 0 well, 1 knocked off, 2 stomped or in its shell, 3 a shell that slides."""
+    if state & 0x20:
+        return 1
+    return 3 if state & 0x80 else 2 * (state & 0x0F >= 2)
