@@ -184,7 +184,7 @@ def test_the_camera_knows_where_the_hero_goes() -> None:
     for swerve, column in ((0, 102), (16, 103), (-48, 99)):
         led = moves(hero, hero, torch.tensor([0]))
         led = replace(led, across=torch.tensor([[SWERVE[0] + swerve]]), down=torch.tensor([[SWERVE[1]]]))
-        now, soon = head._columns(hero, led).unflatten(1, (2, -1)).argmax(-1)[0].tolist()
+        now, soon = head._columns(hero, led).view(2, -1).argmax(-1).tolist()
         assert (now, soon) == (100 - COLUMNS[0], column - COLUMNS[0])
 
 

@@ -14,6 +14,8 @@ from training.data import HERO_BOX
 
 DOTS = 0.3
 """Share of damaged boxes that are dots: debris that a dream drops and a gate may never look at again."""
+STATUS = 0.15
+"""Share of damaged boxes that lie in the status bar: a hero who jumps through it leaves marks."""
 HERO_FIRST = 0.5
 """Share of erased things that are the hero where it is there."""
 
@@ -26,7 +28,7 @@ def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase:
         generator: Of all choices.
         corrupt: Share of the pasts that get one to seven boxes of other pixels.
         erase: Share of the pasts one of whose things is erased, doubled or moved; a third lose it in all past frames.
-        top: Rows of the status bar, which stay.
+        top: Rows of the status bar, into which no thing is moved.
     """
     frames = ring.frames
     for i in range(len(ring)):
@@ -72,7 +74,9 @@ def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top:
 def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:
     """Paste a box of 1 to 24 pixels from elsewhere, or move one by up to 8 pixels."""
     height, width = frame.shape[:2]
+    top, height = (0, top) if generator.random() < STATUS else (top, height)
     rows, columns = (int(n) for n in generator.integers(*((1, 4) if generator.random() < DOTS else (4, 25)), 2))
+    rows = min(rows, height - top - 1)
     y, x = int(generator.integers(top, height - rows)), int(generator.integers(0, width - columns))
     if generator.random() < 0.5:
         frame[y : y + rows, x : x + columns] = other[y : y + rows, x : x + columns].clone()
