@@ -245,11 +245,11 @@ class MarioWorld:
         counts the 20 console frames of a unit of the game's clock down, `clock` all that are left of it.
         `float_state` is 0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big,
         2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a
-        level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups: a kind of 0 is an
-        empty slot, x and y are those of the level and the screen. While Mario is hidden his kind is below 0 and says
-        how far the change of the scene has come. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y`
-        sixteenths of a pixel a console frame, and `force`, `beat`, `pull`, `run`, all below 64, the finer part of the
-        speed, timers, gravity and gait.
+        level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups, 7 and 8 blocks
+        that were hit, 9 the coin out of one, 10 the points that rise: a kind of 0 is an empty slot, x and y are of
+        the level and the screen. While Mario is hidden his kind is below 0 and says how far the change of the scene has
+        come. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console
+        frame, and `force`, `beat`, `pull`, `run`, all below 64, the finer part of the speed, timers, gravity and gait.
         """
         ram = np.frombuffer(self._shown, np.uint8)
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
