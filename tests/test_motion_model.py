@@ -10,7 +10,7 @@ from dreamplay.models.motion import COLUMNS, Foresight, Motion
 from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import counts, ticks
+from training.motion import counts, sudden, ticks
 
 
 def motion() -> Motion:
@@ -138,6 +138,15 @@ def test_rows_in_which_a_clock_does_not_go_on_as_usual_are_known() -> None:
     clock = play.counters[:, 1]
     clock[20:] = (clock[20:] + 10) % 100  # stands for once: 10 less is usual
     assert [rows.tolist() for rows in counts(play)] == [[20]]
+
+
+def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
+    footage = tiny.footage(tiny.config(tiny.GAME))
+    footage.things[..., 2] = 1
+    footage.things[..., 5:7] = 0
+    footage.things[20:30, 0, 6] = torch.arange(0, 200, 20)  # falls, and stands in row 30
+    footage.things[40:50, 0, 5] = torch.arange(0, 40, 4)  # runs, and stands in row 50
+    assert sudden(footage).nonzero()[0].tolist() == [30, 50]
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

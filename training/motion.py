@@ -26,6 +26,10 @@ HISTORIES = 384
 """Rows of the head that foresees in a step: it reads numbers and few pixels."""
 EVENTS = 0.3
 """Share of them in which a thing comes, goes, jumps or becomes another kind."""
+STOPS = 0.25
+"""Share of them in which the hero's speed changes at once: he lands, jumps, or hits a wall or a block."""
+SUDDEN = (6, 24)
+"""Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
 COUNTS = 0.06
 """Share of them in which a count moves or a clock does something unusual, every kind of it as often."""
 LATE = 1
@@ -66,6 +70,7 @@ class Source:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
         self.events = footage.rows[eventful(footage)[footage.rows]]
+        self.stops = footage.rows[sudden(footage)[footage.rows]]
         self.counts = counts(footage)
 
     def __call__(self) -> Batch:
@@ -77,8 +82,9 @@ class Source:
             if places[i, 2]:
                 cover(frames[i], places[i], generator)
                 places[i, 2] = 0
-        count = int(EVENTS * HISTORIES) if len(self.events) else 0
-        drawn = np.concatenate([self.sampler.draw(HISTORIES - count), generator.choice(self.events, count)])
+        rare = [(self.events, EVENTS), (self.stops, STOPS)]
+        picked = [generator.choice(rows, int(share * HISTORIES)) for rows, share in rare if len(rows)]
+        drawn = np.concatenate([self.sampler.draw(HISTORIES - sum(map(len, picked))), *picked])
         for i in range(int(COUNTS * HISTORIES) if self.counts else 0):
             drawn[i] = generator.choice(self.counts[generator.integers(len(self.counts))])
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
@@ -126,6 +132,16 @@ def eventful(footage: Footage) -> np.ndarray:
     scenes = things[..., :1, 2].clamp(max=0)  # the hero's poses change all the time, scenes do not
     other[:, :1] = ((things[1:, :1, 2] > 0) != (things[:-1, :1, 2] > 0)) | (scenes[1:] != scenes[:-1])
     return np.concatenate([[False], (went | other).any(1).numpy()])
+
+
+def sudden(footage: Footage) -> np.ndarray:
+    """In which rows the hero's speed changes at once, (rows,) bool."""
+    if not footage.setting.things:
+        return np.zeros(len(footage.things), bool)
+    hero = footage.things[:, 0]
+    gained = (hero[1:, 5:7] - hero[:-1, 5:7]).abs() > hero.new_tensor(SUDDEN)
+    there = (hero[1:, 2] > 0) & (hero[:-1, 2] > 0)
+    return np.concatenate([[False], (gained.any(1) & there).numpy()])
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:

@@ -61,7 +61,7 @@ FORGET = 0.1
 POSES = 6
 """Past steps of which a thing's own kind is told."""
 SCREEN = 32
-"""Columns of 8 pixels of the screen: the camera follows a hero who is beyond one of them."""
+"""Columns of 8 pixels, the first one left of the screen: its edge stops the hero, and the camera follows him."""
 KIND = 8
 """Numbers that stand for a kind."""
 SPEED = 16
@@ -231,11 +231,11 @@ class Motion(nn.Module):
         """Where in pixels, blocks and on the screen things are, now and if nothing stops them; their speeds."""
         now = ring.things[:, -1]  # (B, N, E)
         at = fine(now)  # (B, N, 2)
-        screen = torch.stack([at[..., 0], at[..., 0] + FRAMES * now[..., 5]], -1) // (PARTS * PATCH)  # (B, N, 2)
+        screen = torch.stack([at[..., 0], at[..., 0] + FRAMES * now[..., 5]], -1) // (PARTS * PATCH)
         at[..., 0] += PARTS * ring.odometer[:, None]
         blocks = torch.cat([at, at + FRAMES * now[..., 5:7]], -1) // PARTS % CELL  # (B, N, 4)
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
-        small.append((screen.clamp(0, SCREEN - 1), SCREEN))
+        small.append((screen.clamp(-1, SCREEN - 2) + 1, SCREEN))
         told = [F.one_hot(numbers, many).flatten(2).to(self.slot.weight.dtype) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]
