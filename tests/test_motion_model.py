@@ -7,10 +7,10 @@ import torch
 
 from dreamplay.config import Counter
 from dreamplay.models.motion import COLUMNS, Foresight, Motion
-from dreamplay.models.moves import SWERVE, arrive, most_steps, moves, tick
+from dreamplay.models.moves import GAIN, SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import counts, sudden, ticks
+from training.motion import Source, counts, sudden, ticks
 
 
 def motion() -> Motion:
@@ -147,6 +147,31 @@ def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
     footage.things[20:30, 0, 6] = torch.arange(0, 200, 20)  # falls, and stands in row 30
     footage.things[40:50, 0, 5] = torch.arange(0, 40, 4)  # runs, and stands in row 50
     assert sudden(footage).nonzero()[0].tolist() == [30, 50]
+
+
+def test_only_heroes_that_nothing_stops_are_put_on_another_part_of_their_pixel() -> None:
+    footage = tiny.footage(tiny.config(tiny.GAME))
+    footage.things[:, 0, 2] = 1
+    footage.things[..., 3:7] = 0
+    footage.things[20:60:2, 0, 6] = 99
+    source = Source(footage, 4, 0)
+    batch = source()
+    moved = (batch.ring.things[:, -1, 0, 3:5] != 0).any(1)
+    stopped = batch.moves.lower[:, 0] != GAIN[1]
+    assert 0.2 < moved[~stopped].float().mean() < 0.8
+    assert not moved[stopped].any()
+    assert stopped.any()
+    assert (batch.moves.across[:, 0] <= 2 * SWERVE[0] + 1).all()
+    assert not footage.things[..., 3:5].any()
+
+
+def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:
+    head = motion()
+    told = torch.ones(400, 3)
+    assert torch.equal(head._hidden(told), told)
+    rows = head.train()._hidden(told)
+    assert set(rows.sum(1).tolist()) == {0.0, 3.0}
+    assert 0.3 < float(rows.mean()) < 0.7
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

@@ -56,8 +56,13 @@ TOUCH = 12
 """Numbers that such a distance is told by."""
 COLUMNS = (48, 144)
 """The hero's screen columns between which the camera begins to follow."""
-FORGET = 0.1
+FORGET = 0.2
 """Share of a thing's features that training leaves out, to the same end."""
+HIDE = 0.5
+"""Share of the rows from which training hides what tells one moment from all others but moves nothing most of the time:
+the past before the last steps, the place in the level, the clocks."""
+RECENT = 3
+"""Past steps that are never hidden."""
 POSES = 6
 """Past steps of which a thing's own kind is told."""
 SCREEN = 32
@@ -215,15 +220,20 @@ class Motion(nn.Module):
         b, n = now.shape[:2]
         scrolls = ring.scrolls[:, None, -s:].to(dtype).expand(b, n, s)
         way = trail(scrolls, things[..., :3].to(dtype))  # (B, N, S, 6)
+        poses = self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds)
+        speeds = things[..., 5:7].to(dtype) / 32
+        longer = self._hidden(torch.ones(b, s, device=now.device, dtype=dtype))
+        longer[:, -RECENT:] = 1
+        past = longer[:, None, :, None]  # (B, 1, S, 1)
         own = [
-            way.flatten(2),
-            things[..., 5:7].flatten(2).to(dtype) / 32,
-            self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds).flatten(2),
+            (way * past).flatten(2),
+            (speeds * past).flatten(2),
+            (poses * past[:, :, -POSES:]).flatten(2),
             *self._phases(ring),
             self._sight(ring),
             self.slot.weight.expand(b, n, KIND),
             self._others(ring, now, way),
-            self._everywhere(ring, held)[:, None].expand(b, n, -1),
+            self._everywhere(ring, held, longer)[:, None].expand(b, n, -1),
         ]
         return torch.cat(own, -1)
 
@@ -256,17 +266,26 @@ class Motion(nn.Module):
         )
         return torch.cat([(apart / 32).clamp(-6, 6), *waves, same, across * down * there], -1).flatten(2)
 
-    def _everywhere(self, ring: Ring, held: Tensor) -> Tensor:
-        """Buttons, place in the level, clocks: (B, everywhere)."""
-        past = ring.buttons[:, -self.config.history :].flatten(1)
+    def _hidden(self, told: Tensor) -> Tensor:
+        """The same, but 0 in some rows while the head is trained. told: (B, ...)."""
+        if not self.training:
+            return told
+        shown = torch.rand(len(told), device=told.device) >= HIDE
+        return told * shown.view(-1, *[1] * (told.dim() - 1))
+
+    def _everywhere(self, ring: Ring, held: Tensor, longer: Tensor) -> Tensor:
+        """Buttons, place in the level, clocks: (B, everywhere). longer: Which past steps are not hidden, (B, S)."""
+        past = (ring.buttons[:, -self.config.history :] * longer[..., None]).flatten(1)
         odometer, last = ring.odometer.to(held.dtype), self.config.columns
         here = torch.where(ring.odometer < 0, last, ring.odometer // PATCH).clamp(max=last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
-        parts = [past, held, odometer[:, None] / 1024, self.place(here), absent]
+        place = self._hidden(torch.cat([odometer[:, None] / 1024, self.place(here)], 1))
+        clocks = []
         for i, counter in enumerate(self.counters):
             angle = (ring.counters[:, i] % counter.unit).to(held.dtype) * (2 * torch.pi / counter.unit)
-            parts.append(torch.stack([angle.sin(), angle.cos()], 1))
-        return torch.cat(parts, 1)
+            clocks += [angle.sin(), angle.cos()]
+        told = self._hidden(torch.stack(clocks, 1)) if clocks else held[:, :0]
+        return torch.cat([past, held, place, absent, told], 1)
 
     def _sight(self, ring: Ring) -> Tensor:
         """How the blocks around each thing look, (B, N, ACROSS DOWN LOOK)."""

@@ -62,7 +62,7 @@ RECIPE = Recipe(
         stamp=32,
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
-    motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.05),
+    motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
     denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
     diffusion=Diffusion(warm=0.0, length=24.0),
     starts=8,
