@@ -6,6 +6,7 @@ from typing import Protocol
 import pygame
 from pygame._sdl2 import controller
 
+from dreamplay import system
 from dreamplay.controls import Controls, Input, Status
 from dreamplay.errors import DisplayError, UnknownNameError
 from dreamplay.hotkeys import HOTKEYS, KEY_CODES, Command, conflicts
@@ -135,6 +136,9 @@ class Window:
             if look.fullscreen:
                 pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
             else:
+                window = pygame.display.get_surface()
+                if window is not None and window.get_flags() & pygame.FULLSCREEN:
+                    pygame.display.set_mode(window.get_size(), pygame.RESIZABLE)  # before that it takes no other size
                 pygame.display.set_mode((width, height), pygame.RESIZABLE)
         except pygame.error as error:
             raise DisplayError(f"No window could be opened ({error}). {_WITHOUT}") from error
@@ -216,6 +220,8 @@ def _open_display() -> None:
     if name in _HIDDEN:
         pygame.display.quit()
         raise DisplayError(f'No display found (SDL driver "{name}"). {_WITHOUT}')
+    if name == "x11":
+        system.share_pictures()
     pygame.font.init()
     controller.init()
     pygame.display.set_allow_screensaver(False)
