@@ -426,8 +426,8 @@ def _movies() -> Iterator[Attack]:
 # Journals: what a recording was before it was cut off.
 
 JOURNAL = "run.gif.journal"
-FRAME = b"F" + video.pack(CounterWorld().reset(0))
-BOMB = b"F" + zlib.compress(bytes(64 << 20), 9)
+FRAME = b"F" + video.Packer()(CounterWorld().reset(0))
+BOMB = b"F" + zlib.compress(bytes(64 << 20), 9, -zlib.MAX_WBITS)
 STEP = b"S" + struct.pack("<QI", 1, 2)
 
 
@@ -465,7 +465,7 @@ JOURNAL_PLANS: dict[str, tuple[dict[str, Any], str]] = {
 }
 JOURNAL_RECORDS = {
     "no frame": ((), "holds no frame"),
-    "frame of another size": ((b"F" + video.pack(np.zeros((4, 4, 3), np.uint8)),), "a recorded frame has not"),
+    "frame of another size": ((b"F" + video.Packer()(np.zeros((4, 4, 3), np.uint8)),), "a recorded frame has not"),
     "nonsense": ((b"F" + b"nonsense",), "a recorded frame cannot be unpacked"),
     "bomb": ((BOMB,), "a recorded frame has not"),
     "step in a film": ((FRAME, STEP), "a recorded frame cannot be unpacked"),
