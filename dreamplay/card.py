@@ -10,7 +10,7 @@ from dreamplay.hotkeys import ON_CARD, TITLES, Hotkey, label, usable
 from dreamplay.letters import DIM, GOLD, INK, LARGEST, SHADE, SMALLEST, Letters
 from dreamplay.world import GameSpec
 
-_WAYS = ("left", "right", "up", "down")
+_WAYS = ("up", "left", "down", "right")  # as the keys stand: W A S D
 _OPACITY = 245  # of 255
 
 
