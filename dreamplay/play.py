@@ -21,7 +21,7 @@ from dreamplay.sitting import Pilot, Sitting
 from dreamplay.slots import Slots
 from dreamplay.speeds import Speeds
 from dreamplay.stamp import Stamp
-from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready
+from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready, warm
 from dreamplay.tape import Tape
 from dreamplay.world import GameSpec, World, layers, news
 
@@ -232,7 +232,7 @@ def _pilot(options: Options, watched: movie.Movie | None, game: GameSpec) -> Pil
 
 
 def _open_model(wish: Wish, name: str) -> World:
-    return guarded(find(replace(wish, model=name, real=False, start=None, steps=None)).load())
+    return warm(guarded(find(replace(wish, model=name, real=False, start=None, steps=None)).load()))
 
 
 def _keep(preferences: Preferences, say: Callable[[str], None]) -> None:
