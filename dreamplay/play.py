@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dreamplay import movie, script, system
 from dreamplay.choice import Choice, Progress, Wish, find
 from dreamplay.errors import StorageError, UsageError
+from dreamplay.journal import abandoned
 from dreamplay.menu import Menu
 from dreamplay.pages import Desk
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
@@ -169,6 +170,7 @@ def _run(
     signals: Signals,
     say: Callable[[str], None],
 ) -> Outcome:
+    cut_off = abandoned(system.journals())
     tape = Tape(
         world.game,
         fps=sitting.fps or world.game.fps,
@@ -181,6 +183,10 @@ def _run(
     )
     try:
         player = Player(world, screen, tape, sitting)
+        if cut_off:
+            sentence = f"{len(cut_off)} recording(s) were cut off: `dreamplay recover` finishes them"
+            say(sentence)
+            player.say(sentence)
         signals.stop = player.stop
         began = time.perf_counter()
         player.run()
