@@ -186,11 +186,13 @@ class Beside:
             return ()
         across = hero[0] - probe["x"]
         down = hero[1] - probe["y"] - 256 * (probe.get("y_viewport", 1) - 1)
-        return (f"the dream's hero: {abs(across)} px {'ahead' if across > 0 else 'behind'}, {_height(down)}",)
+        apart = [_measured(across, "behind", "ahead"), _measured(down, "higher", "lower")]
+        return (f"the dream's hero: {', '.join(filter(None, apart)) or 'in the same place'}",)
 
 
-def _height(down: int) -> str:
-    return f"{abs(down)} px {'lower' if down > 0 else 'higher'}"
+def _measured(pixels: int, less: str, more: str) -> str:
+    """How far and which way, in words; empty for not at all."""
+    return f"{abs(pixels)} px {more if pixels > 0 else less}" if pixels else ""
 
 
 def _agreement(one: Frame, other: Frame) -> float:
