@@ -131,7 +131,6 @@ class Window:
         if shape == self._shape:
             return
         self._shape = shape
-        width, height = round(game.width * stretch(look.aspect, game) * look.scale), game.height * look.scale
         try:
             if look.fullscreen:
                 pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
@@ -139,11 +138,18 @@ class Window:
                 window = pygame.display.get_surface()
                 if window is not None and window.get_flags() & pygame.FULLSCREEN:
                     pygame.display.set_mode(window.get_size(), pygame.RESIZABLE)  # before that it takes no other size
-                pygame.display.set_mode((width, height), pygame.RESIZABLE)
+                pygame.display.set_mode(self._size(), pygame.RESIZABLE)
         except pygame.error as error:
             raise DisplayError(f"No window could be opened ({error}). {_WITHOUT}") from error
         pygame.display.set_caption(f"dreamplay: {game.title}")
         pygame.mouse.set_visible(not look.fullscreen)
+
+    def _size(self) -> tuple[int, int]:
+        """Width and height that the look asks for, in a smaller scale where the desktop has no room for it."""
+        look, room = self._preferences.look, pygame.display.get_desktop_sizes()[0]
+        width, height = self._game.width * stretch(look.aspect, self._game), self._game.height
+        scale = max(1, min(look.scale, int(room[0] / width), room[1] // height))
+        return round(width * scale), height * scale
 
     def _obey(self, command: Command) -> None:
         if command not in _OWN:

@@ -155,6 +155,14 @@ def test_alt_and_a_number_size_the_window(desk: Desk, scale: int) -> None:
 
 
 @pytest.mark.window
+def test_a_window_is_never_larger_than_the_desktop(desk: Desk) -> None:
+    desk.window.change(replace(COUNTER, width=520, height=240))
+    desk.keys("key", "alt+6")
+    desk.window.show(np.zeros((240, 520, 3), np.uint8), Status())
+    assert picture().shape == (480, 1040, 3), "of the desktop's 1280 and 1024 pixels"
+
+
+@pytest.mark.window
 def test_full_screen_keeps_whole_pixels_and_comes_back(desk: Desk) -> None:
     desk.keys("key", "F11")
     frame = np.full((24, 32, 3), 200, np.uint8)
