@@ -11,6 +11,7 @@ from dreamplay.controls import Controls, Input, Status
 from dreamplay.errors import DisplayError, UnknownNameError
 from dreamplay.hotkeys import HOTKEYS, KEY_CODES, Command, conflicts
 from dreamplay.hud import Painter
+from dreamplay.icon import icon
 from dreamplay.preferences import ASPECTS, FILTERS, Preferences, after
 from dreamplay.projector import Projector, stretch
 from dreamplay.world import Frame, GameSpec
@@ -63,6 +64,7 @@ class Window:
         self._pad_buttons = {getattr(pygame, f"CONTROLLER_BUTTON_{code}"): name for name, code in _PAD_NAMES.items()}
         self._pad_axes = {getattr(pygame, f"CONTROLLER_AXIS_{code}"): name for name, code in _AXES.items()}
         _open_display()
+        pygame.display.set_icon(icon())
         self._bind()
         self._set_mode()
 
