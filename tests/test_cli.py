@@ -248,3 +248,17 @@ def test_a_save_state_is_there_after_the_program_has_ended(home: dict[str, str],
     before, loaded = _sit(home, tmp_path, display, ("--seed", "1"), "p", "F8", "F4", "F8")
     assert before != saved
     assert loaded == saved
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 1.2])
+def test_the_program_is_left_within_two_seconds_while_it_starts(
+    home: dict[str, str], tmp_path: Path, display: str, seconds: float
+) -> None:
+    child = subprocess.Popen([*DREAMPLAY], env={**home, "DISPLAY": display}, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    focus(display)
+    time.sleep(seconds)
+    began = time.perf_counter()
+    xdotool(display, "key", "ctrl+q")
+    assert child.wait(10) == 0
+    assert time.perf_counter() - began < 2
