@@ -141,6 +141,7 @@ class Window:
                 if window is not None and window.get_flags() & pygame.FULLSCREEN:
                     pygame.display.set_mode(window.get_size(), pygame.RESIZABLE)  # before that it takes no other size
                 pygame.display.set_mode(self._size(), pygame.RESIZABLE)
+                _bring_in()
         except pygame.error as error:
             raise DisplayError(f"No window could be opened ({error}). {_WITHOUT}") from error
         pygame.display.set_caption(f"dreamplay: {game.title}")
@@ -201,6 +202,16 @@ class Window:
             case pygame.CONTROLLERDEVICEREMOVED:
                 self._pads.pop(event.instance_id, None)
                 controls.pad_lost(event.instance_id)
+
+
+def _bring_in() -> None:
+    """Move a window that has grown over the edge of the first desktop back onto it."""
+    room, size = pygame.display.get_desktop_sizes()[0], pygame.display.get_window_size()
+    place = pygame.display.get_window_position()
+    if all(0 <= place[axis] < room[axis] for axis in (0, 1)):  # elsewhere nothing is known of the edges
+        left, top = (max(0, min(place[axis], room[axis] - size[axis])) for axis in (0, 1))
+        if (left, top) != place:
+            pygame.display.set_window_position((left, top))
 
 
 _WITHOUT = "On a server: dreamplay --headless --frames 300 -o dream.gif"
