@@ -127,7 +127,7 @@ class Beside:
     def step(self, buttons: Buttons) -> Frame:
         """Hold the buttons in both. Returns (h, 2 w + GAP, 3)."""
         present = self._present
-        self._catch_up()
+        self.catch_up()
         shown = self._dream.step(buttons)
         moment = self._moment(buttons, self._real.step(buttons))
         together = present.together + 1
@@ -142,7 +142,7 @@ class Beside:
 
     def anchor(self) -> Frame:
         """Let the dream go on from where the real game is. Returns (h, 2 w + GAP, 3)."""
-        self._catch_up()
+        self.catch_up()
         moments = self._present.moments
         self._keep(self._dream.anchor(moments), moments, 0, None)
         self._agreement = _agreement(self._present.shown, moments[-1].frame)
@@ -159,6 +159,12 @@ class Beside:
         self._agreement = _agreement(state.shown, state.moments[-1].frame)
         return self._frame()
 
+    def catch_up(self) -> None:
+        """Bring the real game to where the last `restore` went, which may take seconds."""
+        if self._behind:
+            self._real.restore(self._present.real)
+            self._behind = False
+
     def dream_frame(self) -> Frame:
         """The dream's frame alone, (h, w, 3)."""
         return self._present.shown
@@ -166,11 +172,6 @@ class Beside:
     def _keep(self, shown: Frame, moments: Sequence[Moment], together: int, parted: int | None) -> None:
         kept = tuple(moments[-self._dream.memory :])
         self._present = Pair(self._dream.save(), self._real.save(), shown, kept, together, parted)
-
-    def _catch_up(self) -> None:
-        if self._behind:
-            self._real.restore(self._present.real)
-            self._behind = False
 
     def _moment(self, buttons: Buttons, frame: Frame) -> Moment:
         return Moment(buttons, frame, dict(self._real.probe()))

@@ -246,7 +246,19 @@ class Player:
     def _go_back(self, saved: Saved | None) -> None:
         if saved is None:
             return
-        self._frame = self._world.restore(saved.state)
+        world = self._world
+
+        def back() -> Frame:
+            frame = world.restore(saved.state)  # an emulator plays everything since its beginning again
+            for layer in layers(world):
+                if isinstance(layer, Beside):
+                    layer.catch_up()
+            return frame
+
+        frame = self._open("Loading the state ...", back)
+        if frame is None:
+            return
+        self._frame = frame
         self._seed, self._age, self._buttons, self._pilot = saved.seed, saved.age, 0, None
         self._past.clear()
         self._tape.go(saved.mark)

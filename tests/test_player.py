@@ -1,7 +1,6 @@
 """The loop, driven by scripted hands."""
 
 import gc
-import threading
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ import pytest
 
 from dreamplay import movie
 from dreamplay.beside import GAP, Beside
-from dreamplay.controls import Input, Status
+from dreamplay.controls import Input
 from dreamplay.errors import CheckpointError, DivergedError, MissingExtraError
 from dreamplay.hotkeys import Command
 from dreamplay.menu import Menu, Page, Row
@@ -299,30 +298,6 @@ def test_v_puts_the_real_game_beside_the_dream_and_takes_it_away(tmp_path: Path)
     assert real.pressed[-3:] == dream.pressed[-5:-2] == [0, 1, 8]
     assert dream.pressed[-2:] == [0, 2]
     assert "pixels agree" in screen.statuses[4].lines[1]
-
-
-def test_the_window_lives_while_the_real_game_begins(tmp_path: Path) -> None:
-    looked = threading.Event()
-
-    class Slow(Console):
-        def reset(self, seed: int) -> Frame:
-            assert looked.wait(10)
-            return super().reset(seed)
-
-    class Looking(ScriptedScreen):
-        def show(self, frame: Frame, status: Status) -> None:
-            super().show(frame, status)
-            if [each.toast for each in self.statuses[-3:]] == ["Loading the real game ..."] * 3:
-                looked.set()
-
-    screen = Looking([QUIET, press(Command.BESIDE), *[QUIET] * 1000])
-    tape = Tape(COUNTER, fps=30, pictures=tmp_path, journals=tmp_path)
-    sitting = Sitting(7, 30, rewinds=True, open_beside=lambda world: Beside(world, Slow()))
-    player = Player(Dreamer(), screen, tape, sitting, Clock(sleep=lambda seconds: None))
-    player.tick()
-    player.tick()
-    tape.close()
-    assert screen.statuses[-1].toast.startswith("The real game beside the dream")
 
 
 def test_backspace_brings_the_dream_back_to_the_real_game(tmp_path: Path) -> None:
