@@ -67,6 +67,9 @@ class Beside:
     """A dream on the left and the real game on the right, as one world.
 
     After a rewind the real game is replayed when the next step needs it, not before.
+
+    Attributes:
+        behind: Whether it is still to be replayed.
     """
 
     def __init__(self, dream: World, real: Real) -> None:
@@ -87,7 +90,7 @@ class Beside:
         self._real = real
         self._game = replace(dream.game, width=2 * dream.game.width + GAP)
         self._present = Pair(None, None, np.zeros((0, 0, 3), np.uint8), (), 0, None)
-        self._behind = False
+        self.behind = False
         self._agreement = 1.0
 
     @property
@@ -155,15 +158,15 @@ class Beside:
     def restore(self, state: Pair) -> Frame:
         """Go back to a present of both. Returns (h, 2 w + GAP, 3)."""
         self._dream.restore(state.dream)
-        self._present, self._behind = state, True
+        self._present, self.behind = state, True
         self._agreement = _agreement(state.shown, state.moments[-1].frame)
         return self._frame()
 
     def catch_up(self) -> None:
         """Bring the real game to where the last `restore` went, which may take seconds."""
-        if self._behind:
+        if self.behind:
             self._real.restore(self._present.real)
-            self._behind = False
+            self.behind = False
 
     def dream_frame(self) -> Frame:
         """The dream's frame alone, (h, w, 3)."""

@@ -164,8 +164,10 @@ class Player:
             self._step(given.buttons)
 
     def _step(self, buttons: Buttons) -> None:
+        if isinstance(self._world, Beside) and self._world.behind:
+            self._open("The real game catches up ...", self._world.catch_up)
         chosen = self._choose(buttons)
-        if chosen is None:
+        if chosen is None or self._stopped:
             return
         if self._rewinds:
             self._past.append(self._world.save())
@@ -246,16 +248,8 @@ class Player:
     def _go_back(self, saved: Saved | None) -> None:
         if saved is None:
             return
-        world = self._world
-
-        def back() -> Frame:
-            frame = world.restore(saved.state)  # an emulator plays everything since its beginning again
-            for layer in layers(world):
-                if isinstance(layer, Beside):
-                    layer.catch_up()
-            return frame
-
-        frame = self._open("Loading the state ...", back)
+        # An emulator plays everything since its beginning again.
+        frame = self._open("Loading the state ...", partial(self._world.restore, saved.state))
         if frame is None:
             return
         self._frame = frame

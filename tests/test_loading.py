@@ -76,7 +76,8 @@ class Looking(ScriptedScreen):
 
     def show(self, frame: Frame, status: Status) -> None:
         super().show(frame, status)
-        if [each.toast.partition(" ")[0] for each in self.statuses[-3:]] == ["Loading"] * 3:
+        toasts = [each.toast for each in self.statuses[-3:]]
+        if toasts == toasts[:1] * 3 and toasts[0].endswith("..."):
             self.looked.set()
 
     def watch(self, folder: Path, world: World, sitting: Sitting, ticks: int) -> None:
@@ -100,16 +101,21 @@ def test_the_window_lives_while_the_real_game_begins(tmp_path: Path) -> None:
     assert screen.statuses[-1].toast.startswith("The real game beside the dream")
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_the_window_lives_while_a_real_game_goes_back_to_a_state(tmp_path: Path, *, beside: bool) -> None:
-    screen = Looking([Input(1), Input(commands=(Command.SAVE_STATE,)), Input(), Input(commands=(Command.LOAD_STATE,))])
+LOAD = [Input(1), Input(commands=(Command.SAVE_STATE,)), Input(), Input(commands=(Command.LOAD_STATE,))]
+REWIND = [Input(1), Input(), Input(), Input(holding=frozenset({Command.REWIND}))]
+
+
+@pytest.mark.parametrize(("beside", "inputs"), [(False, LOAD), (True, LOAD), (True, [*REWIND, REWIND[-1], Input()])])
+def test_the_window_lives_while_a_real_game_goes_back(tmp_path: Path, *, beside: bool, inputs: list[Input]) -> None:
+    screen = Looking(inputs)
 
     class Slow(Console):
         def restore(self, state: Seen) -> Frame:
             assert screen.looked.wait(10)
             return super().restore(state)
 
-    screen.watch(tmp_path, Beside(Dreamer(), Slow()) if beside else Slow(), Sitting(7, 30), 4)
+    sitting = Sitting(7, 30, rewinds=True)
+    screen.watch(tmp_path, Beside(Dreamer(), Slow()) if beside else Slow(), sitting, len(inputs))
     steps = [read(frame[:, : COUNTER.width]).steps for frame in screen.frames]
     assert steps[:3] == [steps[0], steps[0] + 1, steps[0] + 2]
     assert steps[-1] == steps[1]
