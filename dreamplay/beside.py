@@ -67,6 +67,9 @@ class Beside:
     """A dream on the left and the real game on the right, as one world.
 
     After a rewind the real game is replayed when the next step needs it, not before.
+
+    Attributes:
+        behind: Whether it is still to be replayed.
     """
 
     def __init__(self, dream: World, real: Real) -> None:
@@ -87,7 +90,7 @@ class Beside:
         self._real = real
         self._game = replace(dream.game, width=2 * dream.game.width + GAP)
         self._present = Pair(None, None, np.zeros((0, 0, 3), np.uint8), (), 0, None)
-        self._behind = False
+        self.behind = False
         self._agreement = 1.0
 
     @property
@@ -127,7 +130,7 @@ class Beside:
     def step(self, buttons: Buttons) -> Frame:
         """Hold the buttons in both. Returns (h, 2 w + GAP, 3)."""
         present = self._present
-        self._catch_up()
+        self.catch_up()
         shown = self._dream.step(buttons)
         moment = self._moment(buttons, self._real.step(buttons))
         together = present.together + 1
@@ -142,7 +145,7 @@ class Beside:
 
     def anchor(self) -> Frame:
         """Let the dream go on from where the real game is. Returns (h, 2 w + GAP, 3)."""
-        self._catch_up()
+        self.catch_up()
         moments = self._present.moments
         self._keep(self._dream.anchor(moments), moments, 0, None)
         self._agreement = _agreement(self._present.shown, moments[-1].frame)
@@ -155,9 +158,15 @@ class Beside:
     def restore(self, state: Pair) -> Frame:
         """Go back to a present of both. Returns (h, 2 w + GAP, 3)."""
         self._dream.restore(state.dream)
-        self._present, self._behind = state, True
+        self._present, self.behind = state, True
         self._agreement = _agreement(state.shown, state.moments[-1].frame)
         return self._frame()
+
+    def catch_up(self) -> None:
+        """Bring the real game to where the last `restore` went, which may take seconds."""
+        if self.behind:
+            self._real.restore(self._present.real)
+            self.behind = False
 
     def dream_frame(self) -> Frame:
         """The dream's frame alone, (h, w, 3)."""
@@ -166,11 +175,6 @@ class Beside:
     def _keep(self, shown: Frame, moments: Sequence[Moment], together: int, parted: int | None) -> None:
         kept = tuple(moments[-self._dream.memory :])
         self._present = Pair(self._dream.save(), self._real.save(), shown, kept, together, parted)
-
-    def _catch_up(self) -> None:
-        if self._behind:
-            self._real.restore(self._present.real)
-            self._behind = False
 
     def _moment(self, buttons: Buttons, frame: Frame) -> Moment:
         return Moment(buttons, frame, dict(self._real.probe()))
@@ -186,11 +190,13 @@ class Beside:
             return ()
         across = hero[0] - probe["x"]
         down = hero[1] - probe["y"] - 256 * (probe.get("y_viewport", 1) - 1)
-        return (f"the dream's hero: {abs(across)} px {'ahead' if across > 0 else 'behind'}, {_height(down)}",)
+        apart = [_measured(across, "behind", "ahead"), _measured(down, "higher", "lower")]
+        return (f"the dream's hero: {', '.join(filter(None, apart)) or 'in the same place'}",)
 
 
-def _height(down: int) -> str:
-    return f"{abs(down)} px {'lower' if down > 0 else 'higher'}"
+def _measured(pixels: int, less: str, more: str) -> str:
+    """How far and which way, in words; empty for not at all."""
+    return f"{abs(pixels)} px {more if pixels > 0 else less}" if pixels else ""
 
 
 def _agreement(one: Frame, other: Frame) -> float:

@@ -20,8 +20,7 @@ _LARGE = 0.1  # of full brightness
 _AREA = 0.25  # of the picture
 _TILES = 8  # along each side: brightness is compared tile by tile
 _STRIDE = 3  # pixels between those that are looked at: no part of a tile, or a pattern that moves would flash
-_LUMA = (77, 150, 29)  # ITU-R BT.601 in whole numbers, which take a sixth of the memory of floats
-_WHITE = 255 * sum(_LUMA)
+_LUMA = np.array((0.299, 0.587, 0.114), np.float32) / 255  # ITU-R BT.601
 
 _Levels = npt.NDArray[np.float32]
 
@@ -52,7 +51,7 @@ class Calm:
             self._times.popleft()
         up = (levels - self._turned >= _LARGE) & ~self._rising
         down = (self._turned - levels >= _LARGE) & self._rising
-        swings = max(float(up.mean()), float(down.mean())) >= _AREA
+        swings = max(np.count_nonzero(up), np.count_nonzero(down)) >= _AREA * levels.size
         if swings and len(self._times) >= SWINGS:
             return self._shown
         if swings:
@@ -71,11 +70,9 @@ class Calm:
 def _levels(frame: Frame) -> _Levels:
     """Mean brightness of the tiles, 0 to 1, (tiles, tiles)."""
     seen = frame[::_STRIDE, ::_STRIDE]
-    red, green, blue = (seen[..., i] * np.uint16(weight) for i, weight in enumerate(_LUMA))
-    luma = red + green + blue  # at most _WHITE, which 16 bits hold
-    rows, columns = max(1, luma.shape[0] // _TILES), max(1, luma.shape[1] // _TILES)
-    whole = luma[: rows * _TILES, : columns * _TILES]
-    down, across = -(-whole.shape[0] // rows), -(-whole.shape[1] // columns)
-    tiles = whole[: down * rows, : across * columns].reshape(down, rows, across, columns)
-    levels: _Levels = tiles.mean((1, 3), dtype=np.float32) / np.float32(_WHITE)
+    down, across = min(_TILES, seen.shape[0]), min(_TILES, seen.shape[1])
+    rows, columns = seen.shape[0] // down, seen.shape[1] // across
+    whole = seen[: down * rows, : across * columns].reshape(down, rows, across * columns, 3)
+    sums = whole.sum(1, dtype=np.uint16).reshape(down, across, columns, 3)  # 16 bits hold 257 rows
+    levels: _Levels = sums.mean(2, dtype=np.float32) / rows @ _LUMA
     return levels

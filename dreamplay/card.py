@@ -10,7 +10,7 @@ from dreamplay.hotkeys import ON_CARD, TITLES, Hotkey, label, usable
 from dreamplay.letters import DIM, GOLD, INK, LARGEST, SHADE, SMALLEST, Letters
 from dreamplay.world import GameSpec
 
-_WAYS = ("left", "right", "up", "down")
+_WAYS = ("up", "left", "down", "right")  # as the keys stand: W A S D
 _OPACITY = 245  # of 255
 
 
@@ -88,13 +88,14 @@ class Card:
         return bottom + size // 3 if fits else 0
 
     def _lay_entries(self, card: pygame.Surface, size: int, top: int, *, most: int) -> tuple[int, int]:
-        """Draw the game's keys, right-aligned to the middle, and what they do to the right of it."""
-        middle, right = round(0.58 * card.get_width()), 0
+        """Draw the game's keys, right-aligned, and what they do to the right of them; both stand in the middle."""
+        keys_wide = max((self._width(entry.keys[:most], size) for entry in self._entries), default=0)
+        does_wide = max((self._letters.width(entry.does, size) for entry in self._entries), default=0)
+        middle = (card.get_width() - keys_wide - size - does_wide) // 2 + keys_wide
+        right = 0 if middle - keys_wide >= size // 2 else 2 * card.get_width()
         for entry in self._entries:
             sets = entry.keys[:most]
             left = middle - self._width(sets, size)
-            if left < size // 2:
-                return top, card.get_width() * 2
             for number, keys in enumerate(sets):
                 if number:
                     word = self._letters.text("or", round(0.7 * size), DIM)
@@ -120,7 +121,7 @@ class Card:
         half, right = (len(self._rows) + 1) // 2, 0
         pygame.draw.line(card, DIM, (size, top), (card.get_width() - size, top))
         top += size // 2
-        line = self._letters.font(size).get_linesize()
+        line = self._letters.line(size)
         for column, rows in enumerate((self._rows[:half], self._rows[half:])):
             left = column * card.get_width() // 2 + size
             wide = max((self._letters.text(key, size, GOLD).get_width() for key, _ in rows), default=0)

@@ -1,6 +1,8 @@
 """The command line: `dreamplay`. The only module that prints, and whose functions return exit codes."""
 
 import argparse
+import atexit
+import gc
 import json
 import sys
 import time
@@ -45,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     system.prepare()
     signals = Signals()
     signals.install()
+    atexit.register(gc.freeze)  # nothing is worth collecting at the end: of torch's objects that takes 0.7 s
     verbose = False
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv, _tell)
@@ -80,7 +83,6 @@ def _play(arguments: argparse.Namespace, signals: Signals) -> int:
     if arguments.model is None and not arguments.real and arguments.replay is None:
         arguments.model = _choose()
     options = Options(_wish(arguments), **_among(Options, arguments))
-    _mention_unfinished()
     outcome = play(options, signals, _silent if arguments.quiet else _tell, _progress(arguments))
     if arguments.json:
         print(json.dumps(asdict(outcome)))
@@ -130,14 +132,6 @@ def _progress(arguments: argparse.Namespace) -> "Progress | None":
         print(line, end="\n" if done >= size else "", file=sys.stderr, flush=True)
 
     return show
-
-
-def _mention_unfinished() -> None:
-    from dreamplay.journal import abandoned
-
-    found = abandoned(system.journals())
-    if found:
-        _tell(f"{len(found)} recording(s) were cut off: `dreamplay recover` finishes them")
 
 
 def _list(arguments: argparse.Namespace, signals: Signals) -> int:

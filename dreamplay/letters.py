@@ -16,6 +16,7 @@ SMALLEST, LARGEST = 10, 44
 """Heights of text, pixels: below it cannot be read, above it only takes room."""
 
 _KEPT = 160  # texts
+_FINER = 2  # times as large as they are shown letters are drawn: at their own size the gaps come out uneven
 
 
 class Letters:
@@ -25,11 +26,13 @@ class Letters:
         self._fonts: dict[int, pygame.Font] = {}
         self._kept: OrderedDict[tuple[object, ...], pygame.Surface] = OrderedDict()
 
-    def font(self, size: int) -> pygame.Font:
-        """The font whose letters are this high, pixels."""
-        if size not in self._fonts:
-            self._fonts[size] = pygame.font.Font(None, round(size * 1.25))  # its letters are small for their size
-        return self._fonts[size]
+    def line(self, size: int) -> int:
+        """Rows that a line of text takes whose letters are this high, pixels."""
+        return -(-self._font(size).get_linesize() // _FINER)
+
+    def width(self, text: str, size: int) -> int:
+        """Columns that a text takes in a line, pixels."""
+        return -(-self._font(size).size(text)[0] // _FINER)
 
     def text(self, text: str, size: int, ink: Color = INK) -> pygame.Surface:
         """A line of text alone."""
@@ -41,13 +44,13 @@ class Letters:
         kept = self._keep(key)
         if kept is not None:
             return kept
-        font, pad = self.font(size), max(2, size // 3)
+        line, pad = self.line(size), max(2, size // 3)
         texts = [self._rendered(line, size, ink) for line in lines]
         width = max(text.get_width() for text in texts) + 2 * pad
-        box = pygame.Surface((width, font.get_linesize() * len(texts) + 2 * pad), pygame.SRCALPHA)
+        box = pygame.Surface((width, line * len(texts) + 2 * pad), pygame.SRCALPHA)
         box.fill((*shade, OPACITY))
         for number, text in enumerate(texts):
-            box.blit(text, (pad, pad + number * font.get_linesize()))
+            box.blit(text, (pad, pad + number * line))
         return self._kept_as(key, box)
 
     def cap(self, key: str, size: int) -> pygame.Surface:
@@ -73,9 +76,9 @@ class Letters:
 
     def wrap(self, text: str, size: int, width: int) -> tuple[str, ...]:
         """Break a sentence into lines, at spaces and slashes where it can be."""
-        font, lines, line = self.font(size), [], ""
+        lines, line = [], ""
         for word in text.replace("/", "/\0").replace(" ", " \0").split("\0"):
-            if line and font.size(line + word)[0] > width:
+            if line and self.width(line + word, size) > width:
                 lines.append(line.rstrip())
                 line = ""
             line += word
@@ -83,15 +86,24 @@ class Letters:
 
     def cut(self, text: str, size: int, width: int) -> str:
         """The text, its end left out where it is too long."""
-        font = self.font(size)
-        if font.size(text)[0] <= width:
+        if self.width(text, size) <= width:
             return text
-        while text and font.size(text + "...")[0] > width:
+        while text and self.width(text + "...", size) > width:
             text = text[:-1]
         return text + "..."
 
     def _rendered(self, text: str, size: int, ink: Color) -> pygame.Surface:
-        return self.font(size).render(text.replace("\0", ""), True, ink)
+        large = self._font(size).render(text.replace("\0", ""), True, ink)
+        wide, high = large.get_size()
+        return pygame.transform.smoothscale(large, (-(-wide // _FINER), -(-high // _FINER)))
+
+    def _font(self, size: int) -> pygame.Font:
+        """The font that letters of this height are drawn with, before they are made small."""
+        if size not in self._fonts:
+            self._fonts[size] = pygame.font.Font(
+                None, round(_FINER * size * 1.25)
+            )  # its letters are small for their size
+        return self._fonts[size]
 
     def _keep(self, key: tuple[object, ...]) -> pygame.Surface | None:
         if key in self._kept:

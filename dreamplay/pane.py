@@ -35,7 +35,7 @@ class MenuPane:
         top = title.get_height() + size
         pygame.draw.line(pane, DIM, (size, top), (room[0] - size, top))
         hint = self._letters.wrap(sheet.hint, size, room[0] - 2 * size)[:_MOST_HINT] if sheet.hint else ()
-        line = self._letters.font(size).get_linesize()
+        line = self._letters.line(size)
         bottom = room[1] - len(hint) * line - size // 2
         for number, text in enumerate(hint):
             pane.blit(self._letters.text(text, size, INK if sheet.listens else DIM), (size, bottom + number * line))
@@ -43,7 +43,7 @@ class MenuPane:
         return pane
 
     def _draw_lines(self, pane: pygame.Surface, sheet: Sheet, size: int, top: int, bottom: int) -> None:
-        high = round(1.25 * self._letters.font(size).get_linesize())
+        high = round(1.25 * self._letters.line(size))
         most = max(1, (bottom - top) // high)
         first = max(0, min(sheet.cursor - most // 2, len(sheet.lines) - most))
         for place, number in enumerate(range(first, min(first + most, len(sheet.lines)))):
@@ -69,8 +69,8 @@ class MenuPane:
             pane.blit(value, value.get_rect(midright=(row.right - size // 2, row.centery)))
 
     def _widest(self, sheet: Sheet, size: int) -> int:
-        font = self._letters.font(size)
-        return max((font.size(line.title)[0] + font.size(line.value)[0] for line in sheet.lines), default=0)
+        width = self._letters.width
+        return max((width(line.title, size) + width(line.value, size) for line in sheet.lines), default=0)
 
 
 class StripPane:
@@ -95,14 +95,12 @@ class StripPane:
         shape = next((picture.shape for picture in strip.pictures if picture is not None), (3, 4))
         high = max(6, wide * shape[0] // shape[1])
         words = self._letters.wrap(strip.sentence, size, width - 2 * size)
-        line = self._letters.font(size).get_linesize()
+        line = self._letters.line(size)
         head = len(words) * line + 2 * gap
         pane = pygame.Surface((width, head + high + 2 * gap), pygame.SRCALPHA)
         pane.fill((*SHADE, _OPACITY))
         for number, text in enumerate(words):
-            pane.blit(
-                self._letters.text(text, size), (size // 2, gap + number * self._letters.font(size).get_linesize())
-            )
+            pane.blit(self._letters.text(text, size), (size // 2, gap + number * line))
         for number, picture in enumerate(strip.pictures):
             place = pygame.Rect(gap + number * (wide + gap), head + gap // 2, wide, high)
             if picture is not None:

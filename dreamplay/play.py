@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dreamplay import movie, script, system
 from dreamplay.choice import Choice, Progress, Wish, find
 from dreamplay.errors import StorageError, UsageError
+from dreamplay.journal import abandoned
 from dreamplay.menu import Menu
 from dreamplay.pages import Desk
 from dreamplay.pilot import Blank, MoviePilot, ScriptPilot
@@ -21,7 +22,7 @@ from dreamplay.sitting import Pilot, Sitting
 from dreamplay.slots import Slots
 from dreamplay.speeds import Speeds
 from dreamplay.stamp import Stamp
-from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready
+from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready, warm
 from dreamplay.tape import Tape
 from dreamplay.world import GameSpec, World, layers, news
 
@@ -169,6 +170,7 @@ def _run(
     signals: Signals,
     say: Callable[[str], None],
 ) -> Outcome:
+    cut_off = abandoned(system.journals())
     tape = Tape(
         world.game,
         fps=sitting.fps or world.game.fps,
@@ -181,6 +183,10 @@ def _run(
     )
     try:
         player = Player(world, screen, tape, sitting)
+        if cut_off:
+            sentence = f"{len(cut_off)} recording(s) were cut off: `dreamplay recover` finishes them"
+            say(sentence)
+            player.say(sentence)
         signals.stop = player.stop
         began = time.perf_counter()
         player.run()
@@ -232,7 +238,7 @@ def _pilot(options: Options, watched: movie.Movie | None, game: GameSpec) -> Pil
 
 
 def _open_model(wish: Wish, name: str) -> World:
-    return guarded(find(replace(wish, model=name, real=False, start=None, steps=None)).load())
+    return warm(guarded(find(replace(wish, model=name, real=False, start=None, steps=None)).load()))
 
 
 def _keep(preferences: Preferences, say: Callable[[str], None]) -> None:

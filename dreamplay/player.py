@@ -15,7 +15,7 @@ from dreamplay.dashboard import Dashboard
 from dreamplay.errors import DreamplayError
 from dreamplay.governor import Governor
 from dreamplay.hotkeys import Command
-from dreamplay.loading import Loading, attend
+from dreamplay.loading import Loading, T, attend
 from dreamplay.shelf import Saved
 from dreamplay.sitting import Clock, Pilot, Sitting
 from dreamplay.tape import Tape
@@ -164,8 +164,10 @@ class Player:
             self._step(given.buttons)
 
     def _step(self, buttons: Buttons) -> None:
+        if isinstance(self._world, Beside) and self._world.behind:
+            self._open("The real game catches up ...", self._world.catch_up)
         chosen = self._choose(buttons)
-        if chosen is None:
+        if chosen is None or self._stopped:
             return
         if self._rewinds:
             self._past.append(self._world.save())
@@ -246,7 +248,11 @@ class Player:
     def _go_back(self, saved: Saved | None) -> None:
         if saved is None:
             return
-        self._frame = self._world.restore(saved.state)
+        # An emulator plays everything since its beginning again.
+        frame = self._open("Loading the state ...", partial(self._world.restore, saved.state))
+        if frame is None:
+            return
+        self._frame = frame
         self._seed, self._age, self._buttons, self._pilot = saved.seed, saved.age, 0, None
         self._past.clear()
         self._tape.go(saved.mark)
@@ -302,20 +308,23 @@ class Player:
             self._seed, self._age = seed, age
             self._board.say_now("The dream alone")
             return
-        if self._sitting.open_beside is None:
+        open_beside, dream, seed = self._sitting.open_beside, self._world, self._seed
+        if open_beside is None:
             return
-        here = self._world.save()
-        world = self._open("Loading the real game ...", partial(self._sitting.open_beside, self._world))
-        try:
-            frame = world.reset(self._seed) if world else self._frame
-        except DreamplayError as error:
-            self._world.restore(here)
-            self._board.say_now(str(error))
+
+        def begin() -> tuple[World, Frame]:
+            world = open_beside(dream)
+            return world, world.reset(seed)
+
+        here = dream.save()
+        begun = self._open("Loading the real game ...", begin)
+        if begun is None:
+            dream.restore(here)
             return
-        if world:
-            self._take(world)
-            self._begin(frame)
-            self._board.say_now("The real game beside the dream. Backspace: the dream goes on from there")
+        world, frame = begun
+        self._take(world)
+        self._begin(frame)
+        self._board.say_now("The real game beside the dream. Backspace: the dream goes on from there")
 
     def _anchor(self) -> None:
         """Let the dream go on from the real game beside it."""
@@ -338,8 +347,8 @@ class Player:
         self._reset()
         self._board.say_now(f"Now playing {name}")
 
-    def _open(self, sentence: str, load: Callable[[], World]) -> World | None:
-        """Load a world while the window lives. Returns None where that failed or the player quit."""
+    def _open(self, sentence: str, load: Callable[[], T]) -> T | None:
+        """Load something while the window lives. Returns None where that failed or the player quit."""
         loading = Loading(load)
         if not attend(loading, self._screen, self._frame, lambda: Status(toast=sentence)):
             self.stop()

@@ -46,7 +46,6 @@ class Projector:
     def __init__(self) -> None:
         self._image: pygame.Surface | None = None
         self._soft: pygame.Surface | None = None
-        self._picture: pygame.Surface | None = None
         self._mask: tuple[tuple[str, int, int, int], pygame.Surface] | None = None
 
     def draw(self, window: pygame.Surface, frame: Frame, look: Look, pixel: float) -> None:
@@ -60,9 +59,9 @@ class Projector:
         """
         height, width = frame.shape[:2]
         left, top, wide, high = fit(window.get_size(), (width, height), pixel, integer=not look.fill)
-        if self._picture is None or self._picture.get_size() != (wide, high):
-            self._picture = pygame.Surface((wide, high), 0, window)
-        picture = self._picture
+        if (wide, high) != window.get_size():
+            window.fill("black")
+        picture = window.subsurface((left, top, wide, high))
         image = self._converted(window, frame)
         if look.filter == "crt":  # a tube is soft along its rows, not across them
             if self._soft is None or self._soft.get_size() != (wide, height):
@@ -71,9 +70,6 @@ class Projector:
         pygame.transform.scale(image, (wide, high), picture)
         if look.filter != "none" and high >= _COARSE * height:
             picture.blit(self._masked(look.filter, picture, height), (0, 0), special_flags=pygame.BLEND_RGB_MULT)
-        if (wide, high) != window.get_size():
-            window.fill("black")
-        window.blit(picture, (left, top))
 
     def _converted(self, window: pygame.Surface, frame: Frame) -> pygame.Surface:
         """The frame in the window's format: scaling straight onto the window raises where the formats differ."""

@@ -78,7 +78,7 @@ class Recorder:
         self.plan = planned
         self.frames = 0
         self.stopped = ""
-        self._records = 0
+        self._records, self._pack = 0, video.Packer()
         self._journal = Journal(unused(folder / f"{planned.target.name}{ENDING}"), _encode(planned))
         self._append(0, first, None)
         self.frames = 0
@@ -132,7 +132,7 @@ class Recorder:
         if self.is_movie:
             record = _STEP + _HELD.pack(buttons, movie.checksum(frame))
         else:
-            record = _FRAME + (packed or video.pack(frame))
+            record = _FRAME + (packed or self._pack(frame))
         self.frames += self._put(record)
 
     def _put(self, record: bytes) -> bool:

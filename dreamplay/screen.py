@@ -6,10 +6,12 @@ from typing import Protocol
 import pygame
 from pygame._sdl2 import controller
 
+from dreamplay import system
 from dreamplay.controls import Controls, Input, Status
 from dreamplay.errors import DisplayError, UnknownNameError
 from dreamplay.hotkeys import HOTKEYS, KEY_CODES, Command, conflicts
 from dreamplay.hud import Painter
+from dreamplay.icon import icon
 from dreamplay.preferences import ASPECTS, FILTERS, Preferences, after
 from dreamplay.projector import Projector, stretch
 from dreamplay.world import Frame, GameSpec
@@ -62,6 +64,7 @@ class Window:
         self._pad_buttons = {getattr(pygame, f"CONTROLLER_BUTTON_{code}"): name for name, code in _PAD_NAMES.items()}
         self._pad_axes = {getattr(pygame, f"CONTROLLER_AXIS_{code}"): name for name, code in _AXES.items()}
         _open_display()
+        pygame.display.set_icon(icon())
         self._bind()
         self._set_mode()
 
@@ -130,16 +133,26 @@ class Window:
         if shape == self._shape:
             return
         self._shape = shape
-        width, height = round(game.width * stretch(look.aspect, game) * look.scale), game.height * look.scale
         try:
             if look.fullscreen:
                 pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
             else:
-                pygame.display.set_mode((width, height), pygame.RESIZABLE)
+                window = pygame.display.get_surface()
+                if window is not None and window.get_flags() & pygame.FULLSCREEN:
+                    pygame.display.set_mode(window.get_size(), pygame.RESIZABLE)  # before that it takes no other size
+                pygame.display.set_mode(self._size(), pygame.RESIZABLE)
+                _bring_in()
         except pygame.error as error:
             raise DisplayError(f"No window could be opened ({error}). {_WITHOUT}") from error
         pygame.display.set_caption(f"dreamplay: {game.title}")
         pygame.mouse.set_visible(not look.fullscreen)
+
+    def _size(self) -> tuple[int, int]:
+        """Width and height that the look asks for, in a smaller scale where the desktop has no room for it."""
+        look, room = self._preferences.look, pygame.display.get_desktop_sizes()[0]
+        width, height = self._game.width * stretch(look.aspect, self._game), self._game.height
+        scale = max(1, min(look.scale, int(room[0] / width), room[1] // height))
+        return round(width * scale), height * scale
 
     def _obey(self, command: Command) -> None:
         if command not in _OWN:
@@ -191,6 +204,16 @@ class Window:
                 controls.pad_lost(event.instance_id)
 
 
+def _bring_in() -> None:
+    """Move a window that has grown over the edge of the first desktop back onto it."""
+    room, size = pygame.display.get_desktop_sizes()[0], pygame.display.get_window_size()
+    place = pygame.display.get_window_position()
+    if all(0 <= place[axis] < room[axis] for axis in (0, 1)):  # elsewhere nothing is known of the edges
+        left, top = (max(0, min(place[axis], room[axis] - size[axis])) for axis in (0, 1))
+        if (left, top) != place:
+            pygame.display.set_window_position((left, top))
+
+
 _WITHOUT = "On a server: dreamplay --headless --frames 300 -o dream.gif"
 
 
@@ -216,6 +239,8 @@ def _open_display() -> None:
     if name in _HIDDEN:
         pygame.display.quit()
         raise DisplayError(f'No display found (SDL driver "{name}"). {_WITHOUT}')
+    if name == "x11":
+        system.share_pictures()
     pygame.font.init()
     controller.init()
     pygame.display.set_allow_screensaver(False)

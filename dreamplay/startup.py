@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from dreamplay.choice import Choice, Progress, Wish, find
 from dreamplay.controls import Status
 from dreamplay.errors import NetworkError
 from dreamplay.guard import Guard
-from dreamplay.loading import Loading, attend
+from dreamplay.loading import Loading, T, attend
 from dreamplay.signals import Signals
 from dreamplay.world import GameSpec, World, layers
-
-T = TypeVar("T")
 
 BLANK = GameSpec("dreamplay", "dreamplay", 240, 256, 30, ())
 """What a window shows before its game is known."""
@@ -100,10 +98,16 @@ def ready(choice: Choice, stages: Stages, *, side_by_side: bool) -> World:
         world = beside(world)
     stages.begin("warm up")
     if choice.kind == "dream":
-        world.reset(0)
-        for _ in range(_WARM):
-            world.step(0)
+        warm(world)
     stages.end()
+    return world
+
+
+def warm(world: World) -> World:
+    """The world, after everything is made that its first steps need: without it they take several times as long."""
+    world.reset(0)
+    for _ in range(_WARM):
+        world.step(0)
     return world
 
 

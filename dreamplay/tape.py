@@ -60,6 +60,7 @@ class Tape:
         self._pictures, self._journals = pictures, journals
         self._target, self._header = target, header
         self._stamp = stamp
+        self._pack = video.Packer()
         self._main: Recorder | None = None
         self._film: Recorder | None = None
         self._clip = video.Clip(fps) if clip else None
@@ -97,7 +98,7 @@ class Tape:
         """Keep a frame and the buttons that led to it; never raises, a full disk becomes news."""
         if self._clip is None and self._main is None:
             return
-        packed = video.pack(self._stamp(frame, buttons, self._game.buttons))
+        packed = self._pack(self._stamp(frame, buttons, self._game.buttons))
         if self._clip is not None:
             self._clip.push(packed)
         for recorder in (self._main, self._film):

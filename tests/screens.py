@@ -11,6 +11,7 @@ from dreamplay.games.mario import GAME
 from dreamplay.hotkeys import Command
 from dreamplay.hub import Entry
 from dreamplay.hud import Painter
+from dreamplay.icon import icon
 from dreamplay.menu import Menu
 from dreamplay.pages import Desk
 from dreamplay.preferences import Look, Preferences
@@ -50,7 +51,11 @@ def draw(status: Status, size: tuple[int, int] = MIDDLE, look: Look | None = Non
     window = pygame.Surface(size, 0, 32)
     Projector().draw(window, landscape(), look, stretch(look.aspect, GAME))
     Painter(GAME).paint(window, status, look.hud_size)
-    return np.ascontiguousarray(pygame.surfarray.array3d(window).swapaxes(0, 1))
+    return _pixels(window)
+
+
+def _pixels(surface: pygame.Surface) -> Frame:
+    return np.ascontiguousarray(pygame.surfarray.array3d(surface).swapaxes(0, 1))
 
 
 def menu(*keys: str) -> Status:
@@ -96,6 +101,7 @@ SCREENS: dict[str, Callable[[], Frame]] = {
     "play-200": lambda: draw(Status(LINES, TOAST, "paused"), look=Look(hud_size=200)),
     "loading": lambda: draw(Status(toast="Loading mario ...")),
     "scanlines": lambda: draw(Status(), look=Look(filter="scanlines")),
+    "icon": lambda: _pixels(icon()),
     "crt": lambda: draw(Status(), (640, 480), Look(filter="crt", aspect="4:3")),
 }
 """Every screen by its name."""

@@ -22,7 +22,7 @@ ALLOWED = {
         "dreamplay.states",
         "dreamplay.bench",
     ),
-    "pygame": tuple(f"dreamplay.{name}" for name in ("screen", "projector", "hud", "card", "pane", "letters")),
+    "pygame": tuple(f"dreamplay.{name}" for name in ("screen", "projector", "hud", "card", "pane", "letters", "icon")),
     "huggingface_hub": ("dreamplay.repository",),
     "gymnasium": ("dreamplay.emulator",),
     "gym": ("dreamplay.emulator",),

@@ -46,6 +46,7 @@ def test_it_says_how_far_they_are_apart() -> None:
     world.reset(0)
     world.step(0)
     assert world.lines[1] == "100.0 % of pixels agree, together for 1 frames"
+    assert world.lines[2] == "the dream's hero: in the same place"
     dream.drift = 3
     assert world.lines[2] == "the dream's hero: 3 px ahead, 3 px higher"
 

@@ -14,7 +14,7 @@ from tests.screens import draw, landscape
 
 def test_the_ways_to_go_are_one_line_and_jumping_is_the_next() -> None:
     ways, jump, *_ = entries(GAME)
-    assert ways == Entry((("Left", "Right", "Up", "Down"), ("A", "D", "W", "S")), "move")
+    assert ways == Entry((("Up", "Left", "Down", "Right"), ("W", "A", "S", "D")), "move")
     assert jump == Entry((("X",),), "jump (A)")
 
 

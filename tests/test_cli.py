@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -248,3 +249,31 @@ def test_a_save_state_is_there_after_the_program_has_ended(home: dict[str, str],
     before, loaded = _sit(home, tmp_path, display, ("--seed", "1"), "p", "F8", "F4", "F8")
     assert before != saved
     assert loaded == saved
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 1.2])
+def test_the_program_is_left_within_two_seconds_while_it_starts(
+    home: dict[str, str], tmp_path: Path, display: str, seconds: float
+) -> None:
+    child = subprocess.Popen([*DREAMPLAY], env={**home, "DISPLAY": display}, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    focus(display)
+    time.sleep(seconds)
+    began = time.perf_counter()
+    xdotool(display, "key", "ctrl+q")
+    assert child.wait(10) == 0
+    assert time.perf_counter() - began < 2
+
+
+def test_nothing_is_tidied_up_for_long_at_the_end(home: dict[str, str], tmp_path: Path) -> None:
+    made = tiny.config()
+    export.write(tiny.model(made), tiny.ring(made, 2), made, tmp_path / "tiny")
+    program = (
+        "import time\nfrom dreamplay.cli import main\n"
+        "main(['--model', './tiny', '--headless', '--frames', '1'])\nprint(time.process_time())"
+    )
+    words = [sys.executable, "-c", program]
+    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    done = subprocess.run(words, env=home, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    after = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    assert after - before - float(done.stdout) < 0.3, "seconds"

@@ -21,7 +21,9 @@ import dreamplay.config
 import dreamplay.settings
 from dreamplay import movie, recorder, shelf, toml, weights
 from dreamplay.errors import DreamplayError
-from tests.attacks import BODY, FRAME, HEADER, MOVIE, PLAYED, STATE, STEP, dreamed, framed, honest_state, pack
+from tests.attacks.kept import STATE, dreamed, honest_state
+from tests.attacks.networks import BODY, HEADER, pack
+from tests.attacks.recordings import FRAME, MOVIE, PLAYED, STEP, framed
 from tests.samples import config
 
 SEARCH = settings(

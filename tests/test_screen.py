@@ -155,6 +155,17 @@ def test_alt_and_a_number_size_the_window(desk: Desk, scale: int) -> None:
 
 
 @pytest.mark.window
+def test_a_window_is_never_larger_than_the_desktop(desk: Desk) -> None:
+    desk.window.change(replace(COUNTER, width=520, height=240))
+    desk.keys("key", "alt+6")
+    desk.window.show(np.zeros((240, 520, 3), np.uint8), Status())
+    assert picture().shape == (480, 1040, 3), "of the desktop's 1280 and 1024 pixels"
+    where = xdotool(desk.display, "getwindowgeometry", "--shell", str(pygame.display.get_wm_info()["window"]))
+    left = next(int(line.removeprefix("X=")) for line in where.splitlines() if line.startswith("X="))
+    assert 0 <= left <= 1280 - 1040
+
+
+@pytest.mark.window
 def test_full_screen_keeps_whole_pixels_and_comes_back(desk: Desk) -> None:
     desk.keys("key", "F11")
     frame = np.full((24, 32, 3), 200, np.uint8)

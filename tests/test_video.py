@@ -13,13 +13,22 @@ FRAME = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
 
 def test_packing_loses_nothing() -> None:
-    assert np.array_equal(video.unpack(video.pack(FRAME[:, ::-1]), 24, 32), FRAME[:, ::-1])
+    assert np.array_equal(video.unpack(video.Packer()(FRAME[:, ::-1]), 24, 32), FRAME[:, ::-1])
 
 
-BOMB = video.pack(np.zeros((999, 999, 3), np.uint8))
+def test_each_frame_of_a_packer_is_unpacked_without_the_others() -> None:
+    pack = video.Packer()
+    frames = [np.roll(FRAME, number, axis=1) for number in range(40)]  # nearly the same bytes again and again
+    packed = [pack(frame) for frame in frames]
+    for number in reversed(range(40)):
+        assert np.array_equal(video.unpack(packed[number], 24, 32), frames[number])
 
 
-@pytest.mark.parametrize("packed", [b"", b"nonsense", video.pack(FRAME)[:-5], BOMB])
+WHOLE = video.Packer()(FRAME)
+BOMB = video.Packer()(np.zeros((999, 999, 3), np.uint8))
+
+
+@pytest.mark.parametrize("packed", [b"", b"nonsense", WHOLE[: len(WHOLE) // 2], BOMB])
 def test_only_whole_frames_are_unpacked(packed: bytes) -> None:
     with pytest.raises(MovieError):
         video.unpack(packed, 24, 32)

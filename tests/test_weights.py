@@ -1,4 +1,4 @@
-"""Tests of `dreamplay.weights`. The hostile files are in `tests.attacks`."""
+"""Tests of `dreamplay.weights`. The hostile files are in `tests.attacks.networks`."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 from dreamplay import weights
 from dreamplay.errors import CheckpointError
-from tests.attacks import BODY, EXPECTED, HEADER, pack, zipped
+from tests.attacks.networks import BODY, EXPECTED, HEADER, pack, zipped
 
 
 def refusal(path: Path, expected: weights.Expected = EXPECTED, sha256: str | None = None) -> str:
