@@ -272,6 +272,8 @@ def _check(config: Config) -> None:
     for i, color in enumerate(config.palette):
         if not all(0 <= channel <= 255 for channel in color):
             _refuse(f"palette[{i}]", color, "three numbers of 0 to 255")
+    if config.palette and not config.codec.colors:
+        _refuse("codec.colors", 0, "1 to 32 where there is a palette")
     if config.sigmas[-1] <= 0 or any(high <= low for high, low in pairwise(config.sigmas)):
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
     if config.motion and config.motion.scenes >= config.motion.kinds:

@@ -102,6 +102,14 @@ def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, wor
     assert words in refusal(spoil(path, value))
 
 
+def test_a_palette_needs_codes_of_its_colours() -> None:
+    made = table()
+    made["palette"], made["codec"]["colors"] = [[0, 0, 0], [255, 255, 255]], 0
+    assert "codec.colors is 0, allowed is 1 to 32 where there is a palette" in refusal(json.dumps(made))
+    made["palette"] = []
+    dreamplay.config.read(json.dumps(made))
+
+
 @pytest.mark.parametrize("key", sorted(table()))
 def test_every_key_must_be_there(key: str) -> None:
     made = table()
