@@ -187,6 +187,16 @@ def test_what_happens_seldom_is_drawn_more_often_than_what_happens_often() -> No
     assert more[once] > more[often] > 1
 
 
+def test_rows_that_show_a_rare_thing_are_drawn_more_often() -> None:
+    shot = footage()
+    shot.things[:, 1:, 2] = 1
+    before = shot.weights()
+    seldom = int(shot.rows[15])
+    shot.things[seldom, 1, 2] = 3
+    more = dict(zip(shot.rows.tolist(), shot.weights() / before, strict=True))
+    assert more.pop(seldom) > 1.2 * max(more.values())
+
+
 def test_an_index_is_wrong_when_it_differs_and_a_colour_when_it_is_far_off() -> None:
     one, other = torch.tensor([[1], [2]], dtype=torch.uint8), torch.tensor([[1], [3]], dtype=torch.uint8)
     assert wrong(one, other).tolist() == [False, True]

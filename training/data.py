@@ -162,8 +162,9 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        A third uniform, a third by changed patches, a sixth rare events, each kind of them by the square root of its
-        number, and a sixth the frames around a change of the scene: few, but everything changes at once in them.
+        Two parts of seven uniform, two by changed patches, one rare events and one the rarest thing that is there, each
+        kind of them by the square root of its number, and one the frames around a change of the scene: few, but
+        everything changes at once in them.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.table["score"]), dtype=np.float64)
@@ -177,8 +178,20 @@ class Footage:
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
         uniform = np.full(len(self.rows), 1 / len(self.rows))
-        shares = [part / max(part.sum(), 1) for part in (uniform, changed, rare, turns)]
-        return (2 * shares[0] + 2 * shares[1] + shares[2] + shares[3]) / 6
+        shares = [
+            part / max(part.sum(), 1e-9) for part in (uniform, uniform, changed, changed, rare, self._rarity(), turns)
+        ]
+        return np.mean(shares, 0)
+
+    def _rarity(self) -> npt.NDArray[np.float64]:
+        """How rare the rarest thing beside the hero is in each of `rows`: one by the root of its kind's number."""
+        kinds = self.things[:, 1:, 2].clamp(min=0).numpy()
+        if not kinds.size:
+            return np.zeros(len(self.rows))
+        rarity = np.bincount(kinds.ravel()).clip(min=1) ** -0.5
+        rarity[0] = 0
+        rarest: npt.NDArray[np.float64] = rarity[kinds].max(1)[self.rows]
+        return rarest
 
     def pictures(self, rows: Tensor) -> Tensor:
         """Frames as a dream holds them. rows: (...). Returns (..., h, w, P) uint8."""
