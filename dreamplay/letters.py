@@ -100,9 +100,8 @@ class Letters:
     def _font(self, size: int) -> pygame.Font:
         """The font that letters of this height are drawn with, before they are made small."""
         if size not in self._fonts:
-            self._fonts[size] = pygame.font.Font(
-                None, round(_FINER * size * 1.25)
-            )  # its letters are small for their size
+            high = round(_FINER * size * 1.25)  # its letters are small for their size
+            self._fonts[size] = pygame.font.Font(None, high)
         return self._fonts[size]
 
     def _keep(self, key: tuple[object, ...]) -> pygame.Surface | None:

@@ -19,7 +19,6 @@ from dreamplay.models.layers import PATCH, color_codes
 from dreamplay.models.moves import (
     BOTTOM,
     FASTEST,
-    FRAMES,
     GAIN,
     LEFT,
     PARTS,
@@ -29,6 +28,7 @@ from dreamplay.models.moves import (
     TOP,
     TRAIL,
     Moves,
+    ahead,
     arrive,
     arrive_at,
     fine,
@@ -240,10 +240,10 @@ class Motion(nn.Module):
     def _phases(self, ring: Ring) -> list[Tensor]:
         """Where in pixels, blocks and on the screen things are, now and if nothing stops them; their speeds."""
         now = ring.things[:, -1]  # (B, N, E)
-        at = fine(now)  # (B, N, 2)
-        screen = torch.stack([at[..., 0], at[..., 0] + FRAMES * now[..., 5]], -1) // (PARTS * PATCH)
-        at[..., 0] += PARTS * ring.odometer[:, None]
-        blocks = torch.cat([at, at + FRAMES * now[..., 5:7]], -1) // PARTS % CELL  # (B, N, 4)
+        at = torch.cat([fine(now), ahead(now)], -1)  # (B, N, 4)
+        screen = at[..., ::2] // (PARTS * PATCH)
+        at[..., ::2] += PARTS * ring.odometer[:, None, None]
+        blocks = at // PARTS % CELL
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
         small.append((screen.clamp(-1, SCREEN - 2) + 1, SCREEN))
         told = [F.one_hot(numbers, many).flatten(2).to(self.slot.weight.dtype) for numbers, many in small]
@@ -258,7 +258,7 @@ class Motion(nn.Module):
         waves = [turn(apart * (2 * torch.pi / wave)) for wave in WAVES for turn in (torch.sin, torch.cos)]
         same = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), way[:, :, -1, 1:3]], -1)
         same = same[:, None].expand(b, n, n, KIND + 2)
-        at = (fine(ring.things[:, -1]) + FRAMES * ring.things[:, -1, :, 5:7]).div(PARTS, rounding_mode="floor")
+        at = ahead(ring.things[:, -1]).div(PARTS, rounding_mode="floor")
         soon = at[:, None] - at[:, :, None]  # (B, N, N, 2)
         across, down = (
             table(soon[..., i].clamp(-near, near) + near)

@@ -86,6 +86,11 @@ def fine(things: Tensor) -> Tensor:
     return things[..., :2] * PARTS + things[..., 3:5]
 
 
+def ahead(things: Tensor) -> Tensor:
+    """Where the speeds of things take them, in parts of a pixel. things: (..., E). Returns (..., 2)."""
+    return fine(things) + FRAMES * things[..., 5:7]
+
+
 def most_steps(counters: Sequence[Counter]) -> int:
     """Classes of a clock: the steps of the one that has most, and to begin again."""
     return 1 + max((len(counter.steps) for counter in counters), default=0)
@@ -121,7 +126,7 @@ def arrive_at(led: Moves, now: Tensor) -> Tensor:
     Returns:
         (B, N, 2).
     """
-    return fine(now) + FRAMES * now[..., 5:7] + torch.stack([led.across, led.down], -1) - now.new_tensor(SWERVE)
+    return ahead(now) + torch.stack([led.across, led.down], -1) - now.new_tensor(SWERVE)
 
 
 def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
@@ -158,7 +163,7 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
         scrolls: Pixels that the camera went, (B,).
     """
     swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
-    went = fine(after) - fine(now) - FRAMES * now[..., 5:7] + PARTS * F.pad(scrolls[:, None, None], (0, 1))
+    went = fine(after) - ahead(now) + PARTS * F.pad(scrolls[:, None, None], (0, 1))
     jumps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
     steps = torch.where(jumps, 2 * swerve + 1, went + swerve)
     gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], -gain), gain) + gain
