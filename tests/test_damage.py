@@ -57,6 +57,16 @@ def test_the_status_bar_is_damaged_now_and_then() -> None:
     assert 0.05 < bar.float().mean() < 0.6
 
 
+def test_boxes_are_small_where_there_is_no_status_bar() -> None:
+    for seed in range(5):
+        ring = pasts()
+        ring.frames[:, -1, ::2] = 3
+        before = ring.frames.clone()
+        damage(ring, np.random.default_rng(seed), corrupt=1, erase=0, top=0)
+        assert (ring.frames != before).flatten(1).any(1).float().mean() > 0
+        assert ((ring.frames != before)[:, -1].flatten(1).float().mean(1) < 0.5).all()
+
+
 def test_a_thing_is_damaged_where_it_is_or_gone_from_the_whole_past() -> None:
     ring, before = damaged(corrupt=0, erase=1), pasts()
     whole = hit(ring).all(1)

@@ -74,7 +74,7 @@ def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top:
 def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:
     """Paste a box of 1 to 24 pixels from elsewhere, or move one by up to 8 pixels."""
     height, width = frame.shape[:2]
-    top, height = (0, top) if generator.random() < STATUS else (top, height)
+    top, height = (0, top) if top and generator.random() < STATUS else (top, height)
     rows, columns = (int(n) for n in generator.integers(*((1, 4) if generator.random() < DOTS else (4, 25)), 2))
     rows = min(rows, height - top - 1)
     y, x = int(generator.integers(top, height - rows)), int(generator.integers(0, width - columns))
