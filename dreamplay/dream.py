@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -24,11 +25,9 @@ from dreamplay.models.model import Imagine, Moved
 from dreamplay.ring import Ring
 from dreamplay.shelf import Arrays
 from dreamplay.states import DreamState
+from dreamplay.threads import Threads
 from dreamplay.weights import Expected
 from dreamplay.world import Buttons, Frame, GameSpec, Moment
-
-THREADS = 2
-"""Threads of a step: its layers are small, and more threads than this wait for each other."""
 
 
 class Dream:
@@ -61,6 +60,7 @@ class Dream:
         self._wanted: Imagine | None = None
         self._compiling = False
         self._finite = torch.tensor(True)
+        self._threads = Threads() if self._device.type == "cpu" else nullcontext()
         self._news: SimpleQueue[str] = SimpleQueue()
         self.steps = steps or len(cartridge.config.sigmas)
 
@@ -144,7 +144,8 @@ class Dream:
         shape = (1, *self._model.noise_shape)
         noise = torch.randn(shape, generator=self._generator) * self.config.temperature
         try:
-            self._ring = self._next(held, noise.to(self._device))
+            with self._threads:
+                self._ring = self._next(held, noise.to(self._device))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -348,8 +349,6 @@ def load(
         DreamplayError: The cartridge, the device or an option is wrong.
     """
     device = trial.parse_device(device)
-    if device == "cpu":
-        torch.set_num_threads(min(THREADS, torch.get_num_threads()))
     trial.check_memory(directory, device)
     cartridge = load_cartridge(directory, device=device)
     names = cartridge.config.starts

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.patience import HANGS
+
 
 @contextmanager
 def virtual_display() -> Iterator[str]:
@@ -33,13 +35,15 @@ def virtual_display() -> Iterator[str]:
 def xdotool(display: str, *words: str) -> str:
     """Run one xdotool command on the display."""
     environment = {**os.environ, "DISPLAY": display}
-    done = subprocess.run(["xdotool", *words], env=environment, check=True, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        ["xdotool", *words], env=environment, check=True, capture_output=True, text=True, timeout=HANGS
+    )
     return done.stdout.strip()
 
 
 def focus(display: str) -> None:
     """Give the program's window the keyboard, as soon as there is one that takes it."""
-    for tries in reversed(range(20)):
+    for tries in reversed(range(100)):
         found = xdotool(display, "search", "--sync", "--class", "dreamplay").split()
         try:
             xdotool(display, "windowfocus", "--sync", found[-1])

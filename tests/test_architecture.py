@@ -20,6 +20,7 @@ ALLOWED = {
         "dreamplay.checkpoint",
         "dreamplay.dream",
         "dreamplay.states",
+        "dreamplay.threads",
         "dreamplay.bench",
     ),
     "pygame": tuple(f"dreamplay.{name}" for name in ("screen", "projector", "hud", "card", "pane", "letters", "icon")),

@@ -16,6 +16,7 @@ import pytest
 
 from dreamplay.errors import DreamplayError
 from tests.attacks import CORPUS, KINDS, Attack
+from tests.patience import HANGS
 
 SECONDS = 0.1
 MEMORY = 20 << 20
@@ -159,5 +160,5 @@ for place, attack in zip(sorted((folder / "hostile").iterdir()), CORPUS.values()
 def test_the_whole_corpus_is_refused_in_twenty_more_megabytes(tmp_path: Path) -> None:
     root = Path(__file__).parent.parent
     words = [sys.executable, "-c", CONFINED, str(tmp_path)]
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=HANGS)
     assert (done.stdout, done.stderr[-2000:], done.returncode) == ("", "", 0)

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from dreamplay import dream
+from tests.patience import HANGS
 from training import chain, recipe
 from training.recipe import Hyper
 
@@ -83,7 +84,7 @@ def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 @pytest.mark.emulator
 def test_the_whole_chain_ends_in_a_cartridge_that_dreams(tmp_path: Path) -> None:
     started = run(tmp_path)
-    errors = started.communicate(timeout=900)[1]
+    errors = started.communicate(timeout=HANGS)[1]
     assert started.returncode == 0, errors[-3000:]
     numbers = json.loads((tmp_path / "runs/mario-tiny/evaluation/report.json").read_text())
     world = dream.load(tmp_path / "checkpoints/mario-tiny")
@@ -92,7 +93,7 @@ def test_the_whole_chain_ends_in_a_cartridge_that_dreams(tmp_path: Path) -> None
     frames = [world.reset(0), *(world.step(world.game.chord("right+b")) for _ in range(8))]
     assert not np.array_equal(frames[0], frames[-1])
     again = run(tmp_path)
-    lines = [line for line in again.communicate(timeout=300)[1].splitlines() if line.startswith("running: ")]
+    lines = [line for line in again.communicate(timeout=HANGS)[1].splitlines() if line.startswith("running: ")]
     assert again.returncode == 0
     assert {line.split()[1] for line in lines} == {"collect", "render"}  # which look for themselves
 
@@ -105,5 +106,5 @@ def test_a_chain_that_is_told_to_stop_says_where(tmp_path: Path) -> None:
     while "running: collect" not in started.stderr.readline():
         assert started.poll() is None
     started.send_signal(signal.SIGTERM)
-    assert "stopped: collect" in started.communicate(timeout=60)[1]
+    assert "stopped: collect" in started.communicate(timeout=HANGS)[1]
     assert started.returncode == 143

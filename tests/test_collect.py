@@ -12,6 +12,7 @@ import pytest
 from dreamplay import movie
 from dreamplay.emulator.mario import MarioWorld
 from dreamplay.errors import UsageError
+from tests.patience import HANGS
 from training.cache import Cache
 from training.collect import Options, collect, kept_frames
 from training.inspect import report, summarise
@@ -60,7 +61,7 @@ def test_a_collection_that_was_killed_goes_on_without_a_difference(movies: Path,
     size = ["--shortest", "10", "--longest", "20", "--trunk", "160", "--workers", "1", "--seed", "3"]
     command = [sys.executable, "-m", "training", "collect", str(tmp_path), "--frames", "999999", *size]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + HANGS
         while not any(tmp_path.glob("*.movie")) and time.monotonic() < deadline:
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)

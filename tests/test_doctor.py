@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import HANGS
 from tests.samples import write_cartridge
 
 
@@ -14,7 +15,7 @@ def report(home: Path, **environment: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SDL_", "DISPLAY", "WAYLAND"))}
     kept |= {"HOME": str(home), "HF_HOME": str(home / "hub"), "XDG_STATE_HOME": str(home / "state"), **environment}
     words = [sys.executable, "-m", "dreamplay.cli", "doctor", "--json"]
-    done = subprocess.run(words, env=kept, cwd=home, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, env=kept, cwd=home, capture_output=True, text=True, timeout=HANGS)
     assert (done.returncode, done.stderr) == (0, "")
     told: dict[str, str] = json.loads(done.stdout)
     return told

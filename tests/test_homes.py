@@ -12,6 +12,7 @@ import pytest
 from dreamplay import movie
 from tests import tiny
 from tests.display import focus, virtual_display, xdotool
+from tests.patience import HANGS
 from training import export
 
 DREAMPLAY = [sys.executable, "-m", "dreamplay.cli", "--model", "./tiny"]
@@ -36,20 +37,20 @@ def homeless(**others: str) -> dict[str, str]:
 def test_a_film_is_made_without_a_home(folder: Path, home: dict[str, str]) -> None:
     words = [*DREAMPLAY, "--headless", "--frames", "5", "-o", "out.gif"]
     done = subprocess.run(
-        words, env=homeless(TMPDIR=str(folder), **home), cwd=folder, capture_output=True, text=True, timeout=60
+        words, env=homeless(TMPDIR=str(folder), **home), cwd=folder, capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr
     assert (folder / "out.gif").read_bytes().endswith(b";")
 
 
 def test_two_programs_may_record_the_same_movie(folder: Path) -> None:
-    words = [*DREAMPLAY, "--headless", "--buttons", "right:200", "-o", "run.movie"]
+    words = [*DREAMPLAY, "--headless", "--buttons", "right:100", "-o", "run.movie"]
     both = [
         subprocess.Popen(words, env=homeless(HOME=str(folder)), cwd=folder, stderr=subprocess.PIPE) for _ in range(2)
     ]
-    said = [child.communicate(timeout=60)[1].decode() for child in both]
+    said = [child.communicate(timeout=HANGS)[1].decode() for child in both]
     assert [child.returncode for child in both] == [0, 0], said
-    assert len(movie.read(folder / "run.movie").buttons) == 200
+    assert len(movie.read(folder / "run.movie").buttons) == 100
     assert not list(folder.rglob("*.journal"))
 
 
@@ -70,7 +71,7 @@ def test_a_sitting_without_a_home_goes_on_and_says_what_it_did_not_keep(folder: 
     for key in ("F2", "F8", "alt+2", "ctrl+q"):
         time.sleep(0.3)
         xdotool(display, "key", key)
-    assert child.wait(10) == 0
+    assert child.wait(HANGS) == 0
     said = child.stderr.read()
     child.stderr.close()
     assert "Settings not saved: cannot write /dev/null" in said

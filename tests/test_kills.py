@@ -21,6 +21,7 @@ from dreamplay.recorder import recover
 from dreamplay.tape import Tape
 from tests import victim
 from tests.fakes import COUNTER, CounterWorld, ScriptedScreen
+from tests.patience import HANGS, stretched
 from tests.test_player import press
 
 CODES = {signal.SIGKILL: (-9,), signal.SIGTERM: (143, -15), signal.SIGINT: (130, -2)}
@@ -44,13 +45,8 @@ def end(child: BaseProcess, number: signal.Signals) -> float:
     began = time.perf_counter()
     if child.is_alive():
         os.kill(child.pid or 0, number)
-    child.join(30)
+    child.join(HANGS)
     return time.perf_counter() - began
-
-
-def patience() -> float:
-    """Seconds in which a process must have ended: one, or as many as there are others that wait for a core."""
-    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def kept(folder: Path, name: str) -> int:
@@ -77,13 +73,13 @@ def kill(folder: Path, chance: random.Random, number: signal.Signals) -> None:
     name = chance.choice(["run.movie", "run.gif"])
     child = begin(folder, name, FRAMES)
     at = chance.randint(-5, FRAMES + 5)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANGS
     while at >= 0 and child.is_alive() and victim.counted(folder) < min(at, FRAMES) and time.monotonic() < deadline:
         time.sleep(0.001)
     time.sleep(chance.random() * 0.02)
     seconds = end(child, number)
     assert child.exitcode in (*CODES[number], 0)
-    assert seconds < patience()
+    assert seconds < stretched(1)
     certain = victim.counted(folder)
     assert certain <= kept(folder, name) <= certain + 1
 

@@ -19,6 +19,7 @@ from dreamplay.journal import abandoned
 from dreamplay.recorder import Recorder, export, plan, recover
 from dreamplay.world import Frame
 from tests.fakes import COUNTER, CounterWorld
+from tests.patience import HANGS
 
 HEADER = movie.Header("counter", "dream", "abc", "", 7, 30, COUNTER.buttons)
 HELD = [0, 1, 1, 8, 8, 8, 0]
@@ -69,7 +70,7 @@ def test_nobody_recovers_a_journal_whose_film_is_being_made(tmp_path: Path) -> N
     os.mkfifo(part)  # holds the film up until somebody reads it
     thread = threading.Thread(target=lambda: list(recover(tmp_path)))
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANGS
     while abandoned(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dreamplay.models.codec import Codec
 from tests import tiny
+from tests.patience import HANGS
 from training.codec import CropSource, Objective
 from training.recipe import Hyper
 from training.runner import DivergedTrainingError, Runner, Stateful, rate_at
@@ -249,7 +250,7 @@ def test_two_processes_of_different_speed_train_the_same_weights(tmp_path: Path)
         env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -19,6 +19,7 @@ from dreamplay.slots import Slots
 from dreamplay.world import World
 from tests import contract, tiny
 from tests.fakes import CounterWorld, Seen, read
+from tests.patience import HANGS
 from tests.test_dream import cartridge, dream
 
 MADE = {"everything": tiny.config, "plain": tiny.plain}
@@ -134,7 +135,7 @@ def test_of_many_saves_the_last_one_stays(tmp_path: Path) -> None:
         ready = threading.Event()
 
         def pack(self, state: Seen) -> Arrays:
-            self.ready.wait(5)
+            self.ready.wait(HANGS)
             return super().pack(state)
 
     world = Slow()
