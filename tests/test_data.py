@@ -150,7 +150,7 @@ def test_the_hero_is_placed_on_the_screen() -> None:
     shot = footage()
     row = next(row for row in range(5, 40) if shot.odometer[row] > 0)
     x, y, there = shot.places[row].tolist()
-    found = (shot.frames[row, tiny.TOP : -1] == 3).nonzero()
+    found = (shot.frames[row][tiny.TOP : -1] == 3).nonzero()
     assert there == 1
     assert (x, y) == (found[:, 1].min(), found[:, 0].min() + tiny.TOP)
 

@@ -20,6 +20,7 @@ from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
 from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import GameSpec
 from training.cache import Cache
+from training.film import film
 
 Rows = npt.NDArray[np.int64]
 
@@ -60,7 +61,7 @@ class Footage:
     """A cache in memory, with scrolls, absence of the hero and change worked out for every row.
 
     Attributes:
-        frames: (N, h, w) uint8 palette indices.
+        frames: (N, h, w) uint8 palette indices; a `Film`.
         held: 0/1, that led to each row, (N, K) float.
         motion: Motion class that led to each row, (N,).
         scrolls: Pixels of it, 0 at a cut, (N,).
@@ -94,7 +95,7 @@ class Footage:
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
         self.episodes = [(a, b) for a, b in cache.episodes if limit is None or b <= limit]
         count = self.episodes[-1][1]
-        self.frames = torch.from_numpy(cache.load(rows=range(count)))
+        self.frames = film(cache, count)
         self.held = torch.from_numpy(unpack(self._column("buttons", count), len(setting.game.buttons)))
         camera = torch.from_numpy(self._column("camera", count))
         first = torch.zeros(count, dtype=torch.bool)
@@ -151,7 +152,7 @@ class Footage:
         changed = torch.zeros(count, dtype=torch.int64)
         for start in range(1, count, 512):
             rows = torch.arange(start, min(start + 512, count))
-            moved = shift(self.frames[rows - 1, :, :, None], self.scrolls[rows].tolist(), top=top, unknown=255)
+            moved = shift(self.frames[rows - 1][..., None], self.scrolls[rows].tolist(), top=top, unknown=255)
             differs = (moved[..., 0] != self.frames[rows])[:, top:]
             b, h, w = differs.shape
             tiles = differs.reshape(b, h // PATCH, PATCH, w // PATCH, PATCH)

@@ -80,7 +80,7 @@ class Source:
         """The next batch."""
         footage, generator = self.footage, self.sampler.generator
         rows = torch.from_numpy(self.sampler.draw(self.batch))
-        frames, places = footage.frames[rows].clone(), footage.places[rows].clone()
+        frames, places = footage.frames[rows], footage.places[rows].clone()
         for i in range(self.batch // 10):
             if places[i, 2]:
                 cover(frames[i], places[i], generator)
