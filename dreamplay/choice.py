@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from dreamplay import games, movie
+from dreamplay.loading import map_torch
 from dreamplay.world import GameSpec, World
 
 DEFAULT = "mario"
@@ -111,6 +112,7 @@ def _dream(name: str, wish: Wish, progress: Progress | None) -> Choice:
 
 
 def _load_dream(directory: Path, wish: Wish) -> World:
+    map_torch()
     from dreamplay import dream
 
     return dream.load(

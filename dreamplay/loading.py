@@ -1,7 +1,11 @@
 """Slow work beside a window that stays alive."""
 
+import ctypes
+import os
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dreamplay.controls import Status
@@ -63,3 +67,12 @@ def attend(loading: Loading[T], screen: "Screen", frame: Frame, status: Callable
             return False
         screen.show(frame, status())
     return True
+
+
+def map_torch() -> None:
+    """Map torch's libraries while other threads go on; its import, which follows, holds them up a third of a second."""
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None or os.name != "posix":
+        return
+    for library in (Path(torch.origin).parent / "lib").glob("libtorch_python.*"):
+        ctypes.CDLL(None).dlopen(os.fsencode(library), os.RTLD_NOW)  # a call gives the interpreter's lock away

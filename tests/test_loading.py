@@ -1,5 +1,7 @@
 """Slow work leaves the window alive."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -120,3 +122,23 @@ def test_the_window_lives_while_a_real_game_goes_back(tmp_path: Path, *, beside:
     steps = [read(frame[:, : COUNTER.width]).steps for frame in screen.frames]
     assert steps[:3] == [steps[0], steps[0] + 1, steps[0] + 2]
     assert steps[-1] == steps[1]
+
+
+MAPS = """
+import sys, threading, time
+from dreamplay.loading import map_torch
+mapping, beats = threading.Thread(target=map_torch), 0
+mapping.start()
+while mapping.is_alive():
+    time.sleep(0.005)
+    beats += 1
+print(beats, "libtorch_cpu" in open("/proc/self/maps").read(), "torch" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux what is loaded")
+def test_the_program_goes_on_while_the_libraries_of_torch_are_mapped() -> None:
+    done = subprocess.run([sys.executable, "-c", MAPS], capture_output=True, text=True, timeout=HANGS, check=True)
+    beats, mapped, imported = done.stdout.split()
+    assert int(beats) > 10
+    assert (mapped, imported) == ("True", "False")
