@@ -1,7 +1,7 @@
 """One sitting from the command line's wishes to the last frame: find, load, play, save."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from dreamplay.tape import Tape
 from dreamplay.world import GameSpec, World, layers, news
 
 if TYPE_CHECKING:
-    from dreamplay.screen import Window
+    from dreamplay.screen import Screen
 
 _HEADLESS_FRAMES = 300
 _CARD = 5.0  # seconds that the key card shows on the first run
@@ -136,8 +136,6 @@ def _play_in_window(
             _compile(world)
         if world.game != choice.game:
             window.change(world.game)
-        for conflict in window.conflicts:
-            say(conflict)
         desk = _desk(options.preferences)
         desk.lay(choice.game, choice.name if choice.kind == "dream" else "the real game")
         sitting = Sitting(
@@ -155,7 +153,7 @@ def _play_in_window(
             swapped=desk.lay,
             timed=desk.speeds.note,
         )
-        return _run(world, window, choice, sitting, options, signals, say)
+        return _run(world, window, choice, sitting, options, signals, say, window.conflicts)
     finally:
         window.close()
         _keep(options.preferences, say)
@@ -163,12 +161,13 @@ def _play_in_window(
 
 def _run(
     world: World,
-    screen: "Window | Blank",
+    screen: "Screen",
     choice: Choice,
     sitting: Sitting,
     options: Options,
     signals: Signals,
     say: Callable[[str], None],
+    notes: Sequence[str] = (),
 ) -> Outcome:
     cut_off = abandoned(system.journals())
     tape = Tape(
@@ -184,9 +183,10 @@ def _run(
     try:
         player = Player(world, screen, tape, sitting)
         if cut_off:
-            sentence = f"{len(cut_off)} recording(s) were cut off: `dreamplay recover` finishes them"
-            say(sentence)
-            player.say(sentence)
+            notes = (*notes, f"{len(cut_off)} recording(s) were cut off: `dreamplay recover` finishes them")
+        for note in notes:
+            say(note)
+            player.say(note)
         signals.stop = player.stop
         began = time.perf_counter()
         player.run()
@@ -254,7 +254,7 @@ def _desk(preferences: Preferences) -> Desk:
     return Desk(Menu(preferences.save), preferences, Speeds(system.speeds()), hub.listing, system.pictures())
 
 
-def _download(wish: Wish, window: "Window", stages: Stages, signals: Signals) -> Choice:
+def _download(wish: Wish, window: "Screen", stages: Stages, signals: Signals) -> Choice:
     stages.begin(f"download and verify {wish.model}")
     choice = attended(partial(find, wish, stages.note), window, BLANK, stages, signals)
     window.change(choice.game)

@@ -1,11 +1,15 @@
 """A start goes through its stages, and says so."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from dreamplay import play
 from dreamplay.choice import Choice, Wish
+from dreamplay.controls import Input
 from dreamplay.errors import NetworkError, UnknownNameError, UsageError
+from dreamplay.player import Sitting
 from dreamplay.signals import Signals
 from dreamplay.startup import BLANK, Stages, attended, beside, guarded, installed, own_steps, ready
 from dreamplay.world import World
@@ -62,3 +66,14 @@ def test_what_must_be_downloaded_is_not_installed() -> None:
 def test_a_game_without_an_emulator_cannot_stand_beside() -> None:
     with pytest.raises(UsageError, match="no game named 'counter'"):
         beside(Dreamer())
+
+
+def test_what_is_odd_at_the_start_is_said_in_the_window_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("STATE", "DATA", "CONFIG", "PICTURES"):
+        monkeypatch.setenv(f"XDG_{folder}_HOME", str(tmp_path))
+    screen, sitting, said = ScriptedScreen([Input()] * 3), Sitting(0, 30.0), list[str]()
+    choice = Choice("counter", COUNTER, "", "real", CounterWorld, lambda: "")
+    options = play.Options(Wish())
+    play._run(CounterWorld(), screen, choice, sitting, options, Signals(), said.append, ["two keys clash"])
+    assert said == ["two keys clash"]
+    assert screen.statuses[1].toast == "two keys clash"
