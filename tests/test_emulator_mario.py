@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,26 @@ def test_mario_stands_where_the_probe_says(world: MarioWorld) -> None:
     left, bottom = probe["x"] - probe["camera"], probe["y"] + 32
     assert left <= columns.min() <= columns.max() < left + 16
     assert bottom - 15 <= rows.min() + 32 <= rows.max() + 32 <= bottom
+
+
+def test_the_coin_has_the_colour_that_its_shimmer_says(world: MarioWorld) -> None:
+    colours: dict[int, set[tuple[int, ...]]] = {}
+    play(world, [0] * 40)
+    for _ in range(200):
+        coin, probe = world.step(0)[24:32, 88:96], world.probe()
+        if 2 <= probe["shimmer"] % 8 < 6:  # the counters may be a console frame apart
+            colours.setdefault(probe["shimmer"] // 8, set()).add(tuple(coin.reshape(-1, 3).max(0).tolist()))
+    assert sorted(colours) == list(range(6))
+    assert all(len(found) == 1 for found in colours.values())
+    assert len(set.union(*colours.values())) == 2
+
+
+def test_slow_timers_have_a_beat_of_eighteen_console_frames(world: MarioWorld) -> None:
+    beats = [(world.step(0), world.probe()["interval"])[1] for _ in range(100)]
+    went = [(after - before) % 18 for before, after in pairwise(beats)]
+    assert len(set(beats)) == 9
+    assert set(beats) <= set(range(18))
+    assert went.count(16) > 80
 
 
 def test_the_picture_scrolls_by_the_change_of_the_camera(world: MarioWorld) -> None:

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from dreamplay.config import Counter
-from dreamplay.models.motion import COLUMNS, Foresight, Motion
-from dreamplay.models.moves import GAIN, SWERVE, arrive, most_steps, moves, tick
+from dreamplay.models.motion import ACROSS, COLUMNS, DOWN, INSIDE, LOOK, POINTS, STRIDES, Foresight, Motion
+from dreamplay.models.moves import FRAMES, SWERVE, arrive, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import Source, counts, sudden, ticks
+from training.motion import counts, sudden, ticks
 
 
 def motion() -> Motion:
@@ -149,22 +149,6 @@ def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
     assert sudden(footage).nonzero()[0].tolist() == [30, 50]
 
 
-def test_only_heroes_that_nothing_stops_are_put_on_another_part_of_their_pixel() -> None:
-    footage = tiny.footage(tiny.config(tiny.GAME))
-    footage.things[:, 0, 2] = 1
-    footage.things[..., 3:7] = 0
-    footage.things[20:60:2, 0, 6] = 99
-    source = Source(footage, 4, 0)
-    batch = source()
-    moved = (batch.ring.things[:, -1, 0, 3:5] != 0).any(1)
-    stopped = batch.moves.lower[:, 0] != GAIN[1]
-    assert 0.2 < moved[~stopped].float().mean() < 0.8
-    assert not moved[stopped].any()
-    assert stopped.any()
-    assert (batch.moves.across[:, 0] <= 2 * SWERVE[0] + 1).all()
-    assert not footage.things[..., 3:5].any()
-
-
 def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:
     head = motion()
     told = torch.ones(400, 3)
@@ -218,8 +202,35 @@ def test_the_camera_knows_where_the_hero_goes() -> None:
     for swerve, column in ((0, 102), (16, 103), (-48, 99)):
         led = moves(hero, hero, torch.tensor([0]))
         led = replace(led, across=torch.tensor([[SWERVE[0] + swerve]]), down=torch.tensor([[SWERVE[1]]]))
-        now, soon = head._columns(hero, led).view(2, -1).argmax(-1).tolist()
+        told, many = head._columns(hero, led)[0], 2 * (COLUMNS[1] - COLUMNS[0])
+        now, soon = told[:many].view(2, -1).argmax(-1).tolist()
         assert (now, soon) == (100 - COLUMNS[0], column - COLUMNS[0])
+        went = told[many:].view(FRAMES + 1, -1).argmax(-1) - STRIDES // 2
+        assert went.tolist() == [1, 2, column - 100]
+
+
+def test_a_thing_is_told_the_sixteenth_of_a_pixel_that_it_will_stand_on() -> None:
+    head = motion()
+    for number in head.inside.parameters():
+        number.data[:] = torch.arange(256.0)[:, None]
+    things = torch.tensor([thing(kind=1, x=30, y=36, part_x=9, part_y=15, speed_x=20, speed_y=-1)])
+    across, down = head._within(past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([5])))
+    assert across.flatten()[::INSIDE].tolist() == [(16 * 35 + 9 + 20 * n) % 256 for n in (1, 2)]
+    assert down.flatten()[::INSIDE].tolist() == [(16 * 36 + 15 - n) % 256 for n in (1, 2)]
+
+
+def test_a_thing_is_told_the_blocks_that_it_will_meet() -> None:
+    head = motion()
+    blocks = torch.arange(DOWN * ACROSS).float()[None, None, :, None].expand(1, 2, -1, LOOK)
+    things = torch.tensor([thing(kind=1, x=20, y=36, speed_x=64), thing(kind=1, x=31, y=32)])
+    ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([0]))
+    met = head._touched(ring, blocks).view(2, FRAMES, len(POINTS), LOOK)[..., 0]
+    for number, (x, y) in enumerate(((20, 36), (31, 32))):
+        for frames in (1, 2):
+            for (right, below), block in zip(POINTS, met[number, frames - 1].tolist(), strict=True):
+                column = (x + (1 - number) * 4 * frames + right) // 16 - x // 16 + 1
+                row = (y + below) // 16 - y // 16 + 1
+                assert block == row * ACROSS + column
 
 
 def test_the_tracker_speaks_of_columns_rows_and_presence() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import LEFT, PARTS, SWERVE, TOP, Moves, most_steps, moves, tick
+from dreamplay.models.moves import LEFT, SWERVE, TOP, Moves, most_steps, moves, tick
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -36,8 +36,6 @@ LATE = 1
 """Console frames that a clock may be off by: the console leaves one out now and then."""
 JITTER = 0.03
 """Share of past places that are off by a pixel, as those of a dream may be; the newest are sums and stay."""
-SHIFT = 0.5
-"""Share of the rows in which a hero whom nothing stops is put on another part of his pixel: he goes as far."""
 LEAP = 12
 """Pixels a frame from which a thing's way is an event."""
 
@@ -72,8 +70,7 @@ class Source:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
         self.events = footage.rows[eventful(footage)[footage.rows]]
-        self.sudden = sudden(footage)
-        self.stops = footage.rows[self.sudden[footage.rows]]
+        self.stops = footage.rows[sudden(footage)[footage.rows]]
         self.counts = counts(footage)
 
     def __call__(self) -> Batch:
@@ -94,18 +91,8 @@ class Source:
         ring = replace(ring, things=self._jitter(ring.things))
         things = footage.things[now]
         led = moves(ring.things[:, -1], things, footage.scrolls[now])
-        self._shift(ring.things, torch.from_numpy(self.sudden[drawn]))
         clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
         return Batch(frames[..., None], places, ring, footage.held[now], things, led, footage.motion[now], clocks)
-
-    def _shift(self, things: Tensor, stopped: Tensor) -> None:
-        """Put heroes anywhere within their pixel, in place. things: (B, S, N, E). stopped: Who stays, (B,)."""
-        if not things.shape[2]:
-            return
-        generator = self.sampler.generator
-        parts = torch.from_numpy(generator.integers(0, PARTS, (len(things), 2)))
-        moved = torch.from_numpy(generator.random(len(things)) < SHIFT) & ~stopped & (things[:, -1, 0, 2] > 0)
-        things[:, -1, 0, 3:5] = torch.where(moved[:, None], parts, things[:, -1, 0, 3:5])
 
     def _jitter(self, things: Tensor) -> Tensor:
         generator = self.sampler.generator

@@ -31,6 +31,8 @@ _PROBES = {
     "player_state": 0x0E,
     "frame_counter": 0x09,
     "tick": 0x787,
+    "rotation": 0x6D4,
+    "interval": 0x77F,
     "world": 0x75F,
     "stage": 0x75C,
     "area": 0x760,
@@ -43,6 +45,7 @@ _PROBES = {
     "coins": 0x75E,
 }
 _TICKS = 20  # console frames in a unit of the game's clock
+_ROTATION = 8  # console frames between two colours of coins and "?" blocks
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 
 
@@ -243,6 +246,8 @@ class MarioWorld:
         one screen row below it, and small Mario fills the rows y + 17 to y + 32. It wraps at 256, and `y_viewport` says
         how often: 0 above the screen, 1 on it, more below it. `visible` is 1 while Mario is on the screen. `tick`
         counts the 20 console frames of a unit of the game's clock down, `clock` all that are left of it.
+        `shimmer` counts the 48 console frames in which coins and "?" blocks go through their colours, `interval` the
+        18 in which slow timers go down by one.
         `float_state` is 0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big,
         2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups, 7 and 8 blocks
@@ -265,6 +270,7 @@ class MarioWorld:
         values |= things.tell(ram, values)
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
+        values["shimmer"] = values["rotation"] * _ROTATION + values["frame_counter"] % _ROTATION
         values["score"] = _digits(ram[0x7DE:0x7E4])
         return values
 

@@ -19,6 +19,7 @@ from dreamplay.models.layers import PATCH, color_codes
 from dreamplay.models.moves import (
     BOTTOM,
     FASTEST,
+    FRAMES,
     GAIN,
     LEFT,
     PARTS,
@@ -48,17 +49,23 @@ EVERY = 4
 """Pixels from one that is seen in a block to the next, along each axis."""
 LOOK = 12
 """Numbers that tell what a block looks like."""
+POINTS = ((8, 4), (8, 18), (3, 32), (12, 32), (2, 8), (2, 24), (13, 8), (13, 24), (8, 24), (0, 20), (16, 20))
+"""Pixels right of and below a thing's corner where it meets blocks: head, feet and sides of the hero and the others."""
 BLUR = 0.1
 """Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
 NEAR = (24, 40)
 """Pixels, across and down, up to which one thing's distance from another is told exactly, for when they touch."""
 TOUCH = 12
 """Numbers that such a distance is told by."""
+INSIDE = 16
+"""Numbers that tell where in its block a thing is: a sixteenth of a pixel decides whether it is stopped."""
 COLUMNS = (48, 144)
 """The hero's screen columns between which the camera begins to follow."""
+STRIDES = 17
+"""Ways in pixels that are told apart, of a console frame or a frame: the camera goes as far as he does."""
 FORGET = 0.2
 """Share of a thing's features that training leaves out, to the same end."""
-HIDE = 0.5
+HIDE = 0.3
 """Share of the rows from which training hides what tells one moment from all others but moves nothing most of the time:
 the past before the last steps, the place in the level, the clocks."""
 RECENT = 3
@@ -152,6 +159,7 @@ class Motion(nn.Module):
     """Predicts scroll and things. The hero has a network of its own, all other things share one."""
 
     codes: Tensor | None
+    points: Tensor
 
     def __init__(
         self,
@@ -165,6 +173,7 @@ class Motion(nn.Module):
         self.config, self.counters = config, counters
         self.tracker = Tracker(config, palette)
         self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
+        self.register_buffer("points", torch.tensor(POINTS), persistent=False)
         self.unknown = len(palette)
         self.classes = config.fastest + 1 + len(config.cuts)
         self.scenes = Scenes(config.kinds, config.scenes, self.classes)
@@ -175,15 +184,17 @@ class Motion(nn.Module):
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
         phases = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SCREEN + 2 * SPEED
-        present = phases + ACROSS * DOWN * LOOK + KIND
+        phases += FRAMES * 2 * INSIDE
+        present = phases + (ACROSS * DOWN + FRAMES * len(POINTS)) * LOOK + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
         everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
         inputs = past + present + others + everywhere
         self.hero, self.other = (Mover(inputs, w, config.kinds) for w in (config.width, config.width * 2 // 3))
+        self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
         seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
         self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
         self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
-        follows = config.width + 2 * (COLUMNS[1] - COLUMNS[0])
+        follows = config.width + 2 * (COLUMNS[1] - COLUMNS[0]) + (FRAMES + 1) * STRIDES
         self.scroll = nn.Sequential(nn.Linear(follows, NARROW), nn.SiLU(), nn.Linear(NARROW, self.classes))
         self.clocks = nn.Linear(config.width, len(counters) * most_steps(counters))
 
@@ -207,10 +218,19 @@ class Motion(nn.Module):
         return Outlook(both, column, row, scroll, clocks)
 
     def _columns(self, hero: Tensor, led: Moves) -> Tensor:
-        """Where on the screen the hero is, and would be if the camera stood still. hero: (B, 1, E). Returns (B, n)."""
+        """Where on the screen the hero is, and would be if the camera stood still; his way in pixels, (B, n).
+
+        Args:
+            hero: (B, 1, E).
+            led: His moves.
+        """
         low, high = COLUMNS
-        at = torch.cat([hero[..., 0], arrive_at(led, hero)[..., 0].div(PARTS, rounding_mode="floor")], 1)  # (B, 2)
-        return F.one_hot(at.clamp(low, high - 1) - low, high - low).flatten(1).to(self.slot.weight.dtype)
+        parts = [fine(hero)[..., 0] + frames * hero[..., 5] for frames in range(FRAMES + 1)]
+        at = torch.cat([*parts, arrive_at(led, hero)[..., 0]], 1).div(PARTS, rounding_mode="floor")  # (B, FRAMES + 2)
+        ways = (at[:, 1:] - at[:, :1]).clamp(-(STRIDES // 2), STRIDES // 2) + STRIDES // 2
+        ends = at[:, [0, -1]].clamp(low, high - 1) - low
+        told = torch.cat([F.one_hot(ends, high - low).flatten(1), F.one_hot(ways, STRIDES).flatten(1)], 1)
+        return told.to(self.slot.weight.dtype)
 
     def _told(self, ring: Ring, held: Tensor) -> Tensor:
         """All that is known of each thing, (B, N, inputs)."""
@@ -222,6 +242,7 @@ class Motion(nn.Module):
         way = trail(scrolls, things[..., :3].to(dtype))  # (B, N, S, 6)
         poses = self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds)
         speeds = things[..., 5:7].to(dtype) / 32
+        sight = self._sight(ring)
         longer = self._hidden(torch.ones(b, s, device=now.device, dtype=dtype))
         longer[:, -RECENT:] = 1
         past = longer[:, None, :, None]  # (B, 1, S, 1)
@@ -230,10 +251,12 @@ class Motion(nn.Module):
             (speeds * past).flatten(2),
             (poses * past[:, :, -POSES:]).flatten(2),
             *self._phases(ring),
-            self._sight(ring),
+            sight.flatten(2),
             self.slot.weight.expand(b, n, KIND),
             self._others(ring, now, way),
             self._everywhere(ring, held, longer)[:, None].expand(b, n, -1),
+            self._touched(ring, sight),
+            *self._within(ring),
         ]
         return torch.cat(own, -1)
 
@@ -288,12 +311,11 @@ class Motion(nn.Module):
         return torch.cat([past, held, place, absent, told], 1)
 
     def _sight(self, ring: Ring) -> Tensor:
-        """How the blocks around each thing look, (B, N, ACROSS DOWN LOOK)."""
-        frames, things = ring.newest, ring.things[:, -1]
+        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK)."""
+        frames = ring.newest
         b, h, w, _ = frames.shape
         device, side = frames.device, CELL // EVERY
-        left = things[..., 0] - (things[..., 0] + ring.odometer[:, None]) % CELL - CELL
-        top = things[..., 1] - things[..., 1] % CELL - CELL
+        left, top = _first_block(ring).unbind(-1)
         x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
         y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
         outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
@@ -305,7 +327,26 @@ class Motion(nn.Module):
         else:
             seen = F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
         blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
-        return self.look(F.dropout(blocks, BLUR, self.training)).flatten(2)
+        looks: Tensor = self.look(F.dropout(blocks, BLUR, self.training))
+        return looks.flatten(2, 3)
+
+    def _touched(self, ring: Ring, sight: Tensor) -> Tensor:
+        """The blocks that each thing meets if nothing stops it, after every console frame: (B, N, FRAMES POINTS LOOK).
+
+        Args:
+            ring: The past.
+            sight: What `_sight` returns.
+        """
+        pixels = _unstopped(ring).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
+        corners = pixels - _first_block(ring)[:, :, None]
+        column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
+        which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)
+        return sight.gather(2, which.flatten(2)[..., None].expand(-1, -1, -1, LOOK)).flatten(2)
+
+    def _within(self, ring: Ring) -> list[Tensor]:
+        """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each."""
+        within = _unstopped(ring) - PARTS * _first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
+        return [table(within[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:
         """The likeliest of what was predicted from a past; a scene is cut only while the hero is away.
@@ -330,3 +371,16 @@ class Motion(nn.Module):
             motion.masked_fill(motion > self.config.fastest, 0),
         )
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
+
+
+def _first_block(ring: Ring) -> Tensor:
+    """Screen column and row where the first of the blocks around each thing begins, (B, N, 2)."""
+    corner = ring.things[:, -1, :, :2]
+    scrolled = F.pad(ring.odometer[:, None, None], (0, 1))  # (B, 1, 2)
+    return corner - (corner + scrolled) % CELL - CELL
+
+
+def _unstopped(ring: Ring) -> Tensor:
+    """Where the speeds of things take them, after every console frame, in parts of a pixel, (B, N, FRAMES, 2)."""
+    now = ring.things[:, -1]
+    return torch.stack([fine(now) + frames * now[..., 5:7] for frames in range(1, FRAMES + 1)], 2)
