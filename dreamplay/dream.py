@@ -359,7 +359,8 @@ def load(
     dream = Dream(cartridge, device=device, dtype=kind, steps=steps, start=index)
     agreement = trial.agreement(cartridge, device=device, dtype=kind)
     if kind != torch.float32:
-        round_weights(cartridge.model, kind)
+        for network in (cartridge.model.codec, cartridge.model.denoiser):
+            round_weights(network, kind)
     if compile:
         dream.compile()
     if agreement < trial.ENOUGH:

@@ -168,3 +168,13 @@ def test_frames_without_the_hero_are_counted_until_the_scene_changes() -> None:
         assert int(moved.absent[0]) == expected
         ring = model.push(ring, moved, moved.frames[:, -1])
         assert int(ring.absent[0]) == expected
+
+
+def test_motion_is_foreseen_in_all_bits_whatever_the_pictures_are_drawn_in() -> None:
+    made = tiny.config()
+    network, ring, held = tiny.model(made), tiny.ring(made, 16), tiny.held(made, 16)
+    exact = network.foresee(ring, held)
+    with torch.autocast("cpu", torch.bfloat16):
+        after = network.foresee(ring, held)
+    assert torch.equal(exact.things, after.things)
+    assert torch.equal(exact.counters, after.counters)

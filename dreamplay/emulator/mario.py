@@ -270,7 +270,7 @@ class MarioWorld:
         values |= things.tell(ram, values)
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
-        values["shimmer"] = values["rotation"] * _ROTATION + values["frame_counter"] % _ROTATION
+        values["shimmer"] = values["rotation"] * _ROTATION + (values["frame_counter"] - 1) % _ROTATION
         values["score"] = _digits(ram[0x7DE:0x7E4])
         return values
 

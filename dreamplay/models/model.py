@@ -78,7 +78,7 @@ class Model(nn.Module):
         return self.config.codec.channels, game.height // PATCH, game.width // PATCH
 
     def foresee(self, ring: Ring, held: Tensor, motion: Tensor | None = None) -> Foresight:
-        """The likeliest motion of the next frame.
+        """The likeliest motion of the next frame, in float32 always: its layers are too small to gain from fewer bits.
 
         Args:
             ring: The past.
@@ -88,7 +88,8 @@ class Model(nn.Module):
         if self.motion is None:
             counters = tick(ring.counters, torch.zeros_like(ring.counters), self.config.counters)
             return Foresight(torch.zeros_like(ring.odometer), ring.things[:, -1], counters)
-        return self.motion.likeliest(self.motion(ring, held), ring, motion)
+        with torch.autocast(held.device.type, enabled=False):
+            return self.motion.likeliest(self.motion(ring, held), ring, motion)
 
     def move(self, ring: Ring, held: Tensor, after: Foresight) -> Moved:
         """Scroll the past.
