@@ -45,9 +45,10 @@ def film(cache: Cache, count: int) -> Film:
     for first in range(0, count, CHUNK):
         frames = cache.load(rows=range(first, min(first + CHUNK, count)))
         wanted = hashes(frames)
-        strange, where = np.unique(wanted[~_among(wanted, known)], return_index=True)
+        new = np.flatnonzero(~_among(wanted, known))
+        strange, where = np.unique(wanted.ravel()[new], return_index=True)
         if len(strange):
-            at = np.flatnonzero(~_among(wanted, known))[where]
+            at = new[where]
             patches.append(_words(frames).reshape(-1, PATCH)[at])
             order = np.concatenate([order, np.arange(len(known), len(known) + len(strange), dtype=np.int32)])
             known = np.concatenate([known, strange])
