@@ -6,6 +6,7 @@ import pytest
 
 from dreamplay import movie
 from dreamplay.emulator.mario import STAGES, MarioWorld, Past
+from dreamplay.emulator.things import tell
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
 from dreamplay.movie import checksum
@@ -177,6 +178,48 @@ def test_slow_timers_have_a_beat_of_eighteen_console_frames(world: MarioWorld) -
     assert len(set(beats)) == 9
     assert set(beats) <= set(range(18))
     assert went.count(16) > 80
+
+
+def test_timers_are_told_as_they_are_when_things_move(world: MarioWorld) -> None:
+    told = [(world.step(RUN), world.probe())[1] for _ in range(60)]
+    raw = [(after["frame_counter"] - before["frame_counter"]) % 256 for before, after in pairwise(told)]
+    assert raw.count(2) >= 58
+
+
+def test_what_decides_marios_next_step_is_told() -> None:
+    ram = np.zeros(0x800, np.uint8)
+    known = {
+        0x700: 40,
+        0x705: 0x80,
+        0x781: 4,
+        0x1D: 1,
+        0x709: 0x90,
+        0x70A: 0x90,
+        0x490: 255,
+        0x703: 1,
+        0x45: 2,
+        0x783: 9,
+    }
+    for address, value in known.items():
+        ram[address] = value
+    values = {"player_state": 8, "task": 3, "screen_off": 0, "power": 0, "camera": 0, "x": 0, "y": 0, "y_viewport": 1}
+    mario = tell(ram, values)
+    assert mario["thing0_force"] == 2 * 16 + 10  # half a unit of speed, and the speed before a wall
+    assert mario["thing0_beat"] == 8 + 4  # jumps, and keeps his pose for four console frames
+    assert mario["thing0_pull"] == 16 + 9  # falls as fast with the button as without
+    assert mario["thing0_run"] == 32 + 16 + 9  # runs to the left, and does for nine console frames without the button
+    ram[0x490] = 254
+    assert tell(ram, values)["thing0_pull"] == mario["thing0_pull"] + 32  # a wall bars his way
+
+
+def test_the_camera_goes_to_where_a_life_begins_in_one_cut(world: MarioWorld) -> None:
+    cameras = []
+    for _ in range(400):
+        world.step(RUN)
+        cameras.append(world.probe()["camera"])
+    cuts = [after for before, after in pairwise(cameras) if after < before]
+    assert cuts
+    assert set(cuts) == {0}
 
 
 def test_the_picture_scrolls_by_the_change_of_the_camera(world: MarioWorld) -> None:

@@ -2,15 +2,30 @@
 
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 import torch
 
 from dreamplay.config import Counter
-from dreamplay.models.motion import ACROSS, COLUMNS, DOWN, INSIDE, LOOK, POINTS, STRIDES, Foresight, Motion
-from dreamplay.models.moves import FRAMES, SWERVE, arrive, most_steps, moves, tick
+from dreamplay.models.layers import PATCH
+from dreamplay.models.motion import (
+    ACROSS,
+    CELL,
+    COLUMNS,
+    DOWN,
+    INSIDE,
+    LOOK,
+    POINTS,
+    STRIDES,
+    Foresight,
+    Motion,
+    _turning,
+)
+from dreamplay.models.moves import FRAMES, REACH, SWERVE, arrive, jumps, most_steps, moves, tick
+from dreamplay.models.scenes import PAGE, Scenes
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import counts, sudden, ticks
+from training.motion import counts, nearly, sudden, ticks
 
 
 def motion() -> Motion:
@@ -30,8 +45,8 @@ def past(**changes: torch.Tensor) -> Ring:
 def says(ring: Ring, held: torch.Tensor | None = None) -> torch.Tensor:
     """All logits in a row, those of the scroll last."""
     outlook = motion()(ring, tiny.held(tiny.config()) if held is None else held)
-    parts = [getattr(outlook.moves, field.name) for field in fields(outlook.moves)]
-    return torch.cat([part.flatten() for part in (*parts, outlook.column, outlook.row, outlook.clocks, outlook.scroll)])
+    parts = [getattr(part, field.name) for part in (outlook.moves, outlook.jumps) for field in fields(part)]
+    return torch.cat([part.flatten() for part in (*parts, outlook.clocks, outlook.scroll)])
 
 
 def thing(**numbers: int) -> list[int]:
@@ -109,15 +124,24 @@ def test_a_scene_is_cut_only_while_the_hero_is_away(kind: int, expected: int) ->
 def test_a_scene_follows_only_where_it_was_seen_to_follow() -> None:
     head, ring = motion(), past()
     assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) == -1
-    head.scenes.learn(torch.tensor([2, 1, 0, 3, -1]), torch.tensor([0, 0, 6, 0, 0]), [(0, 4), (4, 5)])
+    head.scenes.learn(torch.tensor([2, 1, 0, 3, -1]), torch.tensor([0, 0, 6, 0, 0]), torch.arange(5), [(0, 4), (4, 5)])
     assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) >= 0
     assert int(sees(head, ring, kind=0, scroll=CUT, before=0).things[0, 0, 2]) > 0  # the hero was never away for long
 
 
 def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     head = motion()
-    head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), [(0, 4)])
+    head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])
     assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
+
+
+def test_the_camera_is_cut_as_it_was_seen_to_be_from_the_same_page_of_the_level() -> None:
+    scenes = Scenes(8, 3, 7, 2 * PAGE // PATCH)
+    cuts, cameras = torch.tensor([0, 5, 0, 0, 6, 0]), torch.tensor([40, 0, 0, 300, 99, 99])
+    scenes.learn(torch.tensor([1, 0, 1, 1, 0, 1]), cuts, cameras, [(0, 3), (3, 6)])
+    away = torch.zeros(3, dtype=torch.int64)
+    may = scenes.may_move(away, torch.tensor([50, 400, -1]))
+    assert [row.nonzero().flatten().tolist() for row in may] == [[5], [6], [5, 6]]
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
@@ -149,13 +173,45 @@ def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
     assert sudden(footage).nonzero()[0].tolist() == [30, 50]
 
 
+def test_rows_near_those_in_which_something_happens_are_known() -> None:
+    happens = np.isin(np.arange(60), [20, 25])
+    assert np.flatnonzero(nearly(happens)).tolist() == [n for n in range(12, 34) if n not in (20, 25)]
+
+
 def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:
+    head, here, away = motion(), torch.ones(400), -torch.ones(400)
+    assert head._shown(here).all()
+    head.train()
+    assert 0.5 < float(head._shown(here).mean()) < 0.9
+    assert head._shown(away).all()  # it ends a black screen
+
+
+def test_what_jumps_to_a_place_near_a_thing_is_told_by_its_distance_from_it() -> None:
+    now = torch.tensor([[thing(kind=1, x=100, y=90), thing(kind=2, x=150, y=120), thing(), thing()]])
+    after = torch.tensor([[*now[0, :2].tolist(), thing(kind=3, x=149, y=118), thing(kind=3, x=30, y=118)]])
+    scrolls = torch.tensor([3])
+    ends = jumps(now, after, scrolls)
+    assert ends.near[0, 2:].tolist() == [1, 4]
+    assert (int(ends.aside[0, 2]) - REACH[0], int(ends.below[0, 2]) - REACH[1]) == (2, -2)
+    assert torch.equal(ends.places(now, scrolls), after[..., :2])
+    moved = now + torch.tensor([5] + [0] * (len(THING) - 1))
+    assert ends.places(moved, scrolls)[0, 2:].tolist() == [[154, 118], [30, 118]]
+
+
+def test_what_comes_out_of_a_block_knows_where_in_his_block_the_hero_will_be() -> None:
     head = motion()
-    told = torch.ones(400, 3)
-    assert torch.equal(head._hidden(told), told)
-    rows = head.train()._hidden(told)
-    assert set(rows.sum(1).tolist()) == {0.0, 3.0}
-    assert 0.3 < float(rows.mean()) < 0.7
+    things = torch.tensor([thing(kind=1, x=30, y=36, speed_x=16), thing(kind=1, x=8, y=8), thing()])
+    for odometer in (3, 4):
+        ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([odometer]))
+        told = head._told(ring, tiny.held(tiny.config()))[0, 1, -2 * len(head.beats) - 2 * CELL :]
+        assert told[: 2 * CELL].view(2, CELL).argmax(-1).tolist() == [odometer, 4]
+
+
+def test_clocks_are_hands_that_turn() -> None:
+    hands = _turning(torch.tensor([[0, 3], [2, 4]]), [(1, 4), (0, 8), (1, 3)])
+    assert torch.allclose(hands[0], torch.tensor([-1.0, 0, 0, 1, 0, 1]), atol=1e-6)
+    assert torch.allclose(hands[1], torch.tensor([0.0, 1, 1, 0, 0.75**0.5, -0.5]), atol=1e-6)
+    assert _turning(torch.zeros(2, 0), []).shape == (2, 0)
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,19 +16,25 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import LEFT, SWERVE, TOP, Moves, most_steps, moves, tick
+from dreamplay.models.moves import SWERVE, Jumps, Moves, jumps, most_steps, moves, tick
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
 from training.recipe import Recipe
 from training.runner import Runner
 
+Bools = npt.NDArray[np.bool_]
+
 HISTORIES = 384
 """Rows of the head that foresees in a step: it reads numbers and few pixels."""
-EVENTS = 0.3
+EVENTS = 0.2
 """Share of them in which a thing comes, goes, jumps or becomes another kind."""
-STOPS = 0.25
+STOPS = 0.2
 """Share of them in which the hero's speed changes at once: he lands, jumps, or hits a wall or a block."""
+NEARLY = 0.2
+"""Share of them in which nothing of this happens, but not long before or after: else it happens too soon."""
+NEARBY = 8
+"""Frames that are not long."""
 SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
 COUNTS = 0.06
@@ -48,7 +55,7 @@ class Batch:
         frames, places: For the tracker.
         ring, held: For the head.
         things: That followed, (B, N, E).
-        moves: That led to them from the places in the ring.
+        moves, jumps: That led to them from the places in the ring.
         motion: Motion classes, (B,).
         clocks: Classes of the counters' steps, -1 where a counter did something else, (B, counters).
     """
@@ -59,6 +66,7 @@ class Batch:
     held: Tensor
     things: Tensor
     moves: Moves
+    jumps: Jumps
     motion: Tensor
     clocks: Tensor
 
@@ -69,8 +77,9 @@ class Source:
     def __init__(self, footage: Footage, batch: int, seed: int) -> None:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
-        self.events = footage.rows[eventful(footage)[footage.rows]]
-        self.stops = footage.rows[sudden(footage)[footage.rows]]
+        happens, stops = eventful(footage), sudden(footage)
+        kinds = [(happens, EVENTS), (stops, STOPS), (nearly(happens | stops), NEARLY)]
+        self.rare = [(footage.rows[kind[footage.rows]], share) for kind, share in kinds]
         self.counts = counts(footage)
 
     def __call__(self) -> Batch:
@@ -82,17 +91,17 @@ class Source:
             if places[i, 2]:
                 cover(frames[i], places[i], generator)
                 places[i, 2] = 0
-        rare = [(self.events, EVENTS), (self.stops, STOPS)]
-        picked = [generator.choice(rows, int(share * HISTORIES)) for rows, share in rare if len(rows)]
+        picked = [generator.choice(rows, int(share * HISTORIES)) for rows, share in self.rare if len(rows)]
         drawn = np.concatenate([self.sampler.draw(HISTORIES - sum(map(len, picked))), *picked])
         for i in range(int(COUNTS * HISTORIES) if self.counts else 0):
             drawn[i] = generator.choice(self.counts[generator.integers(len(self.counts))])
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
         ring = replace(ring, things=self._jitter(ring.things))
         things = footage.things[now]
-        led = moves(ring.things[:, -1], things, footage.scrolls[now])
+        way = ring.things[:, -1], things, footage.scrolls[now]
         clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
-        return Batch(frames[..., None], places, ring, footage.held[now], things, led, footage.motion[now], clocks)
+        held, motion = footage.held[now], footage.motion[now]
+        return Batch(frames[..., None], places, ring, held, things, moves(*way), jumps(*way), motion, clocks)
 
     def _jitter(self, things: Tensor) -> Tensor:
         generator = self.sampler.generator
@@ -124,7 +133,7 @@ def counts(footage: Footage) -> list[Rows]:
     return found
 
 
-def eventful(footage: Footage) -> np.ndarray:
+def eventful(footage: Footage) -> Bools:
     """In which rows a thing comes, goes, jumps or becomes another kind, (rows,) bool."""
     things = footage.things
     went = (things[1:, :, :2] - things[:-1, :, :2]).abs().amax(-1) > LEAP
@@ -134,7 +143,7 @@ def eventful(footage: Footage) -> np.ndarray:
     return np.concatenate([[False], (went | other).any(1).numpy()])
 
 
-def sudden(footage: Footage) -> np.ndarray:
+def sudden(footage: Footage) -> Bools:
     """In which rows the hero's speed changes at once, (rows,) bool."""
     if not footage.setting.things:
         return np.zeros(len(footage.things), bool)
@@ -142,6 +151,12 @@ def sudden(footage: Footage) -> np.ndarray:
     gained = (hero[1:, 5:7] - hero[:-1, 5:7]).abs() > hero.new_tensor(SUDDEN)
     there = (hero[1:, 2] > 0) & (hero[:-1, 2] > 0)
     return np.concatenate([[False], (gained.any(1) & there).numpy()])
+
+
+def nearly(happens: Bools) -> Bools:
+    """In which rows something does not happen that does a little before or after, (rows,)."""
+    around: Bools = np.convolve(happens, np.ones(2 * NEARBY + 1), "same") > 0
+    return around & ~happens
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
@@ -166,7 +181,7 @@ class Objective(nn.Module):
         """The loss and its metrics."""
         with torch.autocast(batch.frames.device.type, torch.bfloat16):
             columns, rows, there = self.motion.tracker(batch.frames)
-            outlook = self.motion(batch.ring, batch.held, batch.moves)
+            outlook = self.motion(batch.ring, batch.held, batch.moves, batch.motion)
         x, y, present = batch.places.unbind(1)
         seen = present > 0
         find = F.cross_entropy(columns[seen].float(), x[seen].long()) + F.cross_entropy(
@@ -182,9 +197,8 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     led, things = batch.moves, batch.things
     there, before = things[..., 2] > 0, batch.ring.things[:, -1, :, 2] > 0
     far = torch.stack([led.across == 2 * SWERVE[0] + 1, led.down == 2 * SWERVE[1] + 1], -1)
-    jumps = there & far.any(-1)
-    corner = (things[..., :2] - things.new_tensor([LEFT, TOP])) * jumps[..., None]
-    ends = _entropy(outlook.column, corner[..., 0]) + _entropy(outlook.row, corner[..., 1])
+    leaps = there & far.any(-1)
+    ends = _ends(outlook.jumps, batch.jumps)
     logits = outlook.moves
     kinds = _entropy(logits.kinds, led.kinds % logits.kinds.shape[-1])
     rest = [field.name for field in fields(Moves) if field.name != "kinds"]
@@ -194,11 +208,21 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
         clocks = F.cross_entropy(outlook.clocks.flatten(0, 1).float(), batch.clocks.flatten(), ignore_index=-1)
         parts["clocks"] = clocks.nan_to_num()
     for name, part in (("hero", slice(0, 1)), ("other", slice(1, None))):
-        here, far = there[:, part], jumps[:, part]
+        here, far = there[:, part], leaps[:, part]
         parts[f"{name}_kind"] = kinds[:, part].sum() / (here | before[:, part]).sum().clamp(min=1)
         parts[f"{name}_way"] = (ways[:, part] * here).sum() / here.sum().clamp(min=1)
         parts[f"{name}_jump"] = (ends[:, part] * far).sum() / far.sum().clamp(min=1)
     return parts
+
+
+def _ends(logits: Jumps, ends: Jumps) -> Tensor:
+    """Cross-entropy of where each thing jumps, (B, N): near which thing, then how far from it, or on the screen."""
+    none = ends.near == logits.near.shape[-1] - 1
+    corner = torch.stack([ends.column, ends.row], -1).clamp(min=0)
+    corner = torch.minimum(corner, corner.new_tensor([logits.column.shape[-1], logits.row.shape[-1]]) - 1)
+    free = _entropy(logits.column, corner[..., 0]) + _entropy(logits.row, corner[..., 1])
+    beside = _entropy(logits.aside, ends.aside) + _entropy(logits.below, ends.below)
+    return _entropy(logits.near, ends.near) + torch.where(none, free, beside)
 
 
 def _entropy(logits: Tensor, classes: Tensor) -> Tensor:
@@ -212,8 +236,9 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
     sums: dict[str, float] = {}
     for part in np.array_split(rows, max(len(rows) // 512, 1)):
         now, ring = torch.from_numpy(part), footage.ring(part, context=1)
-        outlook = motion(ring, footage.held[now])
-        guess, truth = outlook.scroll.argmax(1), footage.motion[now]
+        truth = footage.motion[now]
+        outlook = motion(ring, footage.held[now], motion=truth)
+        guess = outlook.scroll.argmax(1)
         after, real = motion.likeliest(outlook, ring, truth), footage.things[now]
         things = after.things
         hero, shown = real[:, 0, 2] > 0, (real[:, 1:, 2] > 0) & (real[:, 1:, 0] < footage.setting.game.width)
@@ -261,7 +286,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
         kept = s.folder.parent / "motion.safetensors"
         if kept.exists():
             assets.recall(motion, kept)
-        motion.scenes.learn(s.footage.things[:, 0, 2], s.footage.motion, s.footage.episodes)
+        motion.scenes.learn(s.footage.things[:, 0, 2], s.footage.motion, s.footage.odometer, s.footage.episodes)
         source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size

@@ -33,6 +33,8 @@ _PROBES = {
     "tick": 0x787,
     "rotation": 0x6D4,
     "interval": 0x77F,
+    "injury": 0x79E,
+    "star": 0x79F,
     "world": 0x75F,
     "stage": 0x75C,
     "area": 0x760,
@@ -45,8 +47,11 @@ _PROBES = {
     "coins": 0x75E,
 }
 _TICKS = 20  # console frames in a unit of the game's clock
+_INTERVAL = 18  # console frames in a unit of the slow timers
 _ROTATION = 8  # console frames between two colours of coins and "?" blocks
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
+_SCRATCH, _READING, _FREEZE, _TIMERS, _FAST, _SLOW = 0x00, (0x40, 0x41), 0x747, 0x780, 0x15, 0x24
+_HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +252,7 @@ class MarioWorld:
         how often: 0 above the screen, 1 on it, more below it. `visible` is 1 while Mario is on the screen. `tick`
         counts the 20 console frames of a unit of the game's clock down, `clock` all that are left of it.
         `shimmer` counts the 48 console frames in which coins and "?" blocks go through their colours, `interval` the
-        18 in which slow timers go down by one.
+        18 in which slow timers go down by one: `injury` until Mario can be hurt again, `star` until he can at all.
         `float_state` is 0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big,
         2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups, 7 and 8 blocks
@@ -256,11 +261,13 @@ class MarioWorld:
         come. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console
         frame, and `force`, `beat`, `pull`, `run`, all below 64, the finer part of the speed, timers, gravity and gait.
         """
-        ram = np.frombuffer(self._shown, np.uint8)
+        ram = _ticked(np.frombuffer(self._shown, np.uint8))
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
         values["x"] = int(ram[0x6D]) * 256 + int(ram[0x86])
         values["y"] = int(ram[0xCE])
         values["camera"] = int(ram[0x71A]) * 256 + int(ram[0x71C])
+        if values["mode"] and values["task"] == _SETS_UP:  # the camera is cleared and set anew within this frame
+            values["camera"] = 256 * int(ram[_ENTRANCE_PAGE if ram[_ENTRANCE] else _HALFWAY_PAGE])
         values["visible"] = int(
             values["task"] == IN_LEVEL
             and values["y_viewport"] == 1
@@ -298,6 +305,28 @@ class MarioWorld:
 
     def _ram(self, address: int) -> int:
         return int(self._console.ram[address])
+
+
+def _ticked(ram: Any) -> Any:
+    """The RAM as it is once the console's timers have gone on, which it does before it moves anything.
+
+    Most snapshots are taken after that and before the moves, some before both: then the controller was read last, which
+    leaves its bits in a byte that random numbers use a moment later.
+    """
+    if int(ram[_SCRATCH]) not in _READING:
+        return ram
+    ram = ram.copy()
+    ram[_PROBES["frame_counter"]] = (int(ram[_PROBES["frame_counter"]]) + 1) % 256
+    if ram[_FREEZE]:
+        ram[_FREEZE] -= 1
+        if ram[_FREEZE]:
+            return ram
+    interval = _PROBES["interval"]
+    over = ram[interval] == 0
+    ram[interval] = _INTERVAL - 1 if over else ram[interval] - 1
+    timers = ram[_TIMERS : _TIMERS + (_SLOW if over else _FAST)]
+    timers[timers > 0] -= 1
+    return ram
 
 
 def _digits(ram: Any) -> int:

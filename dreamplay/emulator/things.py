@@ -25,7 +25,8 @@ _BLOCK_KIND, _COIN_KIND, _POINTS_KIND = 57, 58, 59  # numbers that no enemy has
 _KINDS = 64  # in each of four phases
 _SMALL = 63  # the most that a number of six bits tells
 _POSE, _FACING = 0x6D5, 0x33
-_GRAVITY, _RUNNING, _RUN_TIMER = 0x70A, 0x703, 0x783
+_GRAVITY, _LIFTED, _RUNNING, _RUN_TIMER, _WAY, _AIR = 0x70A, 0x709, 0x703, 0x783, 0x45, 0x1D
+_PACE, _FREE = 0x700, 0x490  # his speed before a wall stopped him; a bit for each way that no wall barred
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 
 _NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run")
@@ -58,10 +59,10 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
         "x": values["x"],
         "y": values["y"] + 256 * (values["y_viewport"] - 1),
         **_momentum(ram, 0),
-        "force": int(ram[_FORCE_X]) >> 2,
+        "force": int(ram[_FORCE_X]) >> 6 << 4 | min(int(ram[_PACE]) >> 2, 15),
         "beat": _beat(ram),
-        "pull": int(ram[_GRAVITY]) >> 2,
-        "run": 32 * (int(ram[_RUNNING]) > 0) + min(int(ram[_RUN_TIMER]), 31),
+        "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * (ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
+        "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + min(int(ram[_RUN_TIMER]), 15),
     }
 
 
@@ -139,9 +140,12 @@ def _momentum(ram: Any, number: int) -> dict[str, int]:
 
 
 def _beat(ram: Any) -> int:
-    """How long Mario's pose lasts, or, from 32 on, for how long the game stands still around him."""
+    """How long Mario's pose lasts and, in eights, if he stands, jumps, falls or climbs.
+
+    From 32 on: how long the game stands still around him.
+    """
     freeze = int(ram[_FREEZE])
-    return 32 + freeze // 2 % 32 if freeze else min(int(ram[_POSE_TIMER]), 31)
+    return 32 + freeze // 2 % 32 if freeze else 8 * (int(ram[_AIR]) % 4) + min(int(ram[_POSE_TIMER]), 7)
 
 
 def _phase(state: int) -> int:

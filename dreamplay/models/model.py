@@ -89,7 +89,7 @@ class Model(nn.Module):
             counters = tick(ring.counters, torch.zeros_like(ring.counters), self.config.counters)
             return Foresight(torch.zeros_like(ring.odometer), ring.things[:, -1], counters)
         with torch.autocast(held.device.type, enabled=False):
-            return self.motion.likeliest(self.motion(ring, held), ring, motion)
+            return self.motion.likeliest(self.motion(ring, held, motion=motion), ring, motion)
 
     def move(self, ring: Ring, held: Tensor, after: Foresight) -> Moved:
         """Scroll the past.

@@ -8,6 +8,7 @@ Axis letters: B batch, N things (the hero first), S past steps, K buttons, C cha
 columns, h w pixels, P planes, E what is known of a thing (`THING`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -16,18 +17,14 @@ from torch import Tensor, nn
 
 from dreamplay.config import Counter, MotionConfig
 from dreamplay.models.layers import PATCH, color_codes
+from dreamplay.models.mover import NARROW, Mover
 from dreamplay.models.moves import (
-    BOTTOM,
     FASTEST,
     FRAMES,
-    GAIN,
-    LEFT,
     PARTS,
-    RIGHT,
     SMALL,
-    SWERVE,
-    TOP,
     TRAIL,
+    Jumps,
     Moves,
     ahead,
     arrive,
@@ -63,8 +60,6 @@ COLUMNS = (48, 144)
 """The hero's screen columns between which the camera begins to follow."""
 STRIDES = 17
 """Ways in pixels that are told apart, of a console frame or a frame: the camera goes as far as he does."""
-FORGET = 0.2
-"""Share of a thing's features that training leaves out, to the same end."""
 HIDE = 0.3
 """Share of the rows from which training hides what tells one moment from all others but moves nothing most of the time:
 the past before the last steps, the place in the level, the clocks."""
@@ -74,12 +69,12 @@ POSES = 6
 """Past steps of which a thing's own kind is told."""
 SCREEN = 32
 """Columns of 8 pixels, the first one left of the screen: its edge stops the hero, and the camera follows him."""
+BEATS = (4, 8)
+"""Waves by which clocks of more steps are told too, where they fit: games do many things every so many frames."""
 KIND = 8
 """Numbers that stand for a kind."""
 SPEED = 16
 """Numbers that stand for a speed."""
-NARROW = 64
-"""Width of the network that says where a thing appears."""
 WAVES = (16, 64)
 """Pixels of the waves by which one thing's distance from another is told."""
 
@@ -90,14 +85,13 @@ class Outlook:
 
     Attributes:
         moves: Of the things.
-        column, row: Where a thing that jumps arrives, from LEFT and TOP, (B, N, RIGHT - LEFT) and (B, N, BOTTOM - TOP).
+        jumps: Where those arrive that jump.
         scroll: Classes 0..fastest pixels, then a cut to each of the known scenes, (B, fastest + 1 + cuts).
         clocks: Of each counter, which of its steps it takes, and last that it begins again, (B, counters, steps + 1).
     """
 
     moves: Moves
-    column: Tensor
-    row: Tensor
+    jumps: Jumps
     scroll: Tensor
     clocks: Tensor
 
@@ -115,44 +109,6 @@ class Foresight:
     motion: Tensor
     things: Tensor
     counters: Tensor
-
-
-class Mover(nn.Module):
-    """Reads what is known of a thing; says its next kind, way, speed and place, one after the other."""
-
-    def __init__(self, inputs: int, width: int, kinds: int) -> None:
-        super().__init__()
-        across, down = (2 * swerve + 2 for swerve in SWERVE)
-        self.think = nn.Sequential(
-            nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width)
-        )
-        self.kinds, self.known_kind = nn.Linear(width, kinds), nn.Embedding(kinds, width)
-        self.across, self.known_across = nn.Linear(width, across), nn.Embedding(across, width)
-        self.down, self.known_down = nn.Linear(width, down), nn.Embedding(down, width)
-        self.faster, self.lower = (nn.Linear(width, 2 * gain + 1) for gain in GAIN)
-        self.force, self.beat, self.pull, self.run = (nn.Linear(width, SMALL) for _ in range(4))
-        self.place = nn.Sequential(nn.Linear(width, NARROW), nn.SiLU())
-        self.column, self.row = nn.Linear(NARROW, RIGHT - LEFT), nn.Linear(NARROW, BOTTOM - TOP)
-
-    def forward(self, told: Tensor, truth: Moves | None) -> tuple[Moves, Tensor, Tensor, Tensor]:
-        """Logits of the moves, of column and row, (B, N, ...), and what the scroll is read from, (B, N, D).
-
-        Args:
-            told: (B, N, inputs).
-            truth: Taken instead of the likeliest class where a part depends on an earlier one.
-        """
-        x = F.dropout(self.think(told), FORGET, self.training)
-        kinds = self.kinds(F.silu(x))
-        x = x + self.known_kind(kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1])
-        across = self.across(F.silu(x))
-        x = x + self.known_across(across.argmax(-1) if truth is None else truth.across)
-        down = self.down(F.silu(x))
-        x = F.silu(x + self.known_down(down.argmax(-1) if truth is None else truth.down))
-        led = Moves(
-            kinds, across, down, self.faster(x), self.lower(x), self.force(x), self.beat(x), self.pull(x), self.run(x)
-        )
-        place = self.place(x)
-        return led, self.column(place), self.row(place), x
 
 
 class Motion(nn.Module):
@@ -176,7 +132,7 @@ class Motion(nn.Module):
         self.register_buffer("points", torch.tensor(POINTS), persistent=False)
         self.unknown = len(palette)
         self.classes = config.fastest + 1 + len(config.cuts)
-        self.scenes = Scenes(config.kinds, config.scenes, self.classes)
+        self.scenes = Scenes(config.kinds, config.scenes, self.classes, config.columns)
         self.kind = nn.Embedding(config.kinds, KIND)
         self.speeds = nn.ModuleList(nn.Embedding(2 * fastest + 1, SPEED) for fastest in FASTEST)
         self.place = nn.Embedding(config.columns + 1, KIND)
@@ -184,12 +140,14 @@ class Motion(nn.Module):
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
         phases = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SCREEN + 2 * SPEED
-        phases += FRAMES * 2 * INSIDE
+        phases += FRAMES * 2 * INSIDE + 2 * CELL
         present = phases + (ACROSS * DOWN + FRAMES * len(POINTS)) * LOOK + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
         everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
-        inputs = past + present + others + everywhere
-        self.hero, self.other = (Mover(inputs, w, config.kinds) for w in (config.width, config.width * 2 // 3))
+        self.beats = [(i, beat) for i, counter in enumerate(counters) for beat in BEATS if not counter.unit % beat]
+        inputs = past + present + others + everywhere + 2 * len(self.beats)
+        widths = config.width, config.width * 2 // 3
+        self.hero, self.other = (Mover(inputs, width, config.kinds, config.things) for width in widths)
         self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
         seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
         self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
@@ -197,25 +155,29 @@ class Motion(nn.Module):
         follows = config.width + 2 * (COLUMNS[1] - COLUMNS[0]) + (FRAMES + 1) * STRIDES
         self.scroll = nn.Sequential(nn.Linear(follows, NARROW), nn.SiLU(), nn.Linear(NARROW, self.classes))
         self.clocks = nn.Linear(config.width, len(counters) * most_steps(counters))
+        self.scrolled = nn.Embedding(self.classes, widths[1])
+        nn.init.zeros_(self.scrolled.weight)
 
-    def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None) -> Outlook:
-        """Predict the next frame's motion.
+    def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
+        """Predict the next frame's motion: the hero's, the camera's, and that of all others, some of which go with it.
 
         Args:
             ring: The past.
             held: The buttons held now, (B, K).
             truth: For training, see `Mover`.
+            motion: Motion classes that are known, (B,).
         """
         told = self._told(ring, held)
         first, rest = (None, None) if truth is None else (truth.of(slice(0, 1)), truth.of(slice(1, None)))
-        hero, *place, x = self.hero(told[:, :1], first)
-        other, *places, _ = self.other(told[:, 1:], rest)
-        both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
-        column, row = (torch.cat(pair, 1) for pair in zip(place, places, strict=True))
-        clocks = self.clocks(x[:, 0]).unflatten(1, (len(self.counters), -1))
+        hero, place, x = self.hero(told[:, :1], first)
         chosen = hero.classes() if first is None else first
         scroll = self.scroll(torch.cat([x[:, 0], self._columns(ring.things[:, -1, :1], chosen)], 1))
-        return Outlook(both, column, row, scroll, clocks)
+        scrolled = self.scrolled(scroll.argmax(1) if motion is None else motion)
+        other, places, _ = self.other(told[:, 1:], rest, scrolled)
+        both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
+        jumps = Jumps(*(torch.cat([getattr(j, f.name) for j in (place, places)], 1) for f in fields(Jumps)))
+        clocks = self.clocks(x[:, 0]).unflatten(1, (len(self.counters), -1))
+        return Outlook(both, jumps, scroll, clocks)
 
     def _columns(self, hero: Tensor, led: Moves) -> Tensor:
         """Where on the screen the hero is, and would be if the camera stood still; his way in pixels, (B, n).
@@ -242,21 +204,25 @@ class Motion(nn.Module):
         way = trail(scrolls, things[..., :3].to(dtype))  # (B, N, S, 6)
         poses = self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds)
         speeds = things[..., 5:7].to(dtype) / 32
-        sight = self._sight(ring)
-        longer = self._hidden(torch.ones(b, s, device=now.device, dtype=dtype))
+        sight, beats = self._sight(ring), _turning(ring.counters, self.beats).to(dtype)
+        shown = self._shown(now[:, 0, 2])
+        phases = self._phases(ring)
+        longer = torch.ones(b, s, device=now.device, dtype=dtype) * shown
         longer[:, -RECENT:] = 1
         past = longer[:, None, :, None]  # (B, 1, S, 1)
         own = [
             (way * past).flatten(2),
             (speeds * past).flatten(2),
             (poses * past[:, :, -POSES:]).flatten(2),
-            *self._phases(ring),
+            *phases,
             sight.flatten(2),
             self.slot.weight.expand(b, n, KIND),
             self._others(ring, now, way),
-            self._everywhere(ring, held, longer)[:, None].expand(b, n, -1),
+            self._everywhere(ring, held, longer, shown)[:, None].expand(b, n, -1),
             self._touched(ring, sight),
             *self._within(ring),
+            phases[0][:, :1, 2 * CELL :].expand(b, n, -1),  # where the hero will be in his block
+            beats[:, None].expand(b, n, -1),
         ]
         return torch.cat(own, -1)
 
@@ -289,26 +255,27 @@ class Motion(nn.Module):
         )
         return torch.cat([(apart / 32).clamp(-6, 6), *waves, same, across * down * there], -1).flatten(2)
 
-    def _hidden(self, told: Tensor) -> Tensor:
-        """The same, but 0 in some rows while the head is trained. told: (B, ...)."""
-        if not self.training:
-            return told
-        shown = torch.rand(len(told), device=told.device) >= HIDE
-        return told * shown.view(-1, *[1] * (told.dim() - 1))
+    def _shown(self, hero: Tensor) -> Tensor:
+        """Which rows are told everything, (B, 1) 0 or 1; in training not all where the hero, whose kind this is, is."""
+        hidden = torch.rand_like(hero) < HIDE if self.training else torch.zeros_like(hero, dtype=torch.bool)
+        return (~(hidden & (hero > 0)))[:, None].to(hero.dtype)
 
-    def _everywhere(self, ring: Ring, held: Tensor, longer: Tensor) -> Tensor:
-        """Buttons, place in the level, clocks: (B, everywhere). longer: Which past steps are not hidden, (B, S)."""
+    def _everywhere(self, ring: Ring, held: Tensor, longer: Tensor, shown: Tensor) -> Tensor:
+        """Buttons, place in the level, clocks: (B, everywhere).
+
+        Args:
+            ring: The past.
+            held: (B, K).
+            longer: Which past steps are not hidden, (B, S).
+            shown: In which rows the place and the clocks are not, (B, 1).
+        """
         past = (ring.buttons[:, -self.config.history :] * longer[..., None]).flatten(1)
         odometer, last = ring.odometer.to(held.dtype), self.config.columns
         here = torch.where(ring.odometer < 0, last, ring.odometer // PATCH).clamp(max=last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
-        place = self._hidden(torch.cat([odometer[:, None] / 1024, self.place(here)], 1))
-        clocks = []
-        for i, counter in enumerate(self.counters):
-            angle = (ring.counters[:, i] % counter.unit).to(held.dtype) * (2 * torch.pi / counter.unit)
-            clocks += [angle.sin(), angle.cos()]
-        told = self._hidden(torch.stack(clocks, 1)) if clocks else held[:, :0]
-        return torch.cat([past, held, place, absent, told], 1)
+        place = torch.cat([odometer[:, None] / 1024, self.place(here)], 1) * shown
+        clocks = _turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
+        return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
 
     def _sight(self, ring: Ring) -> Tensor:
         """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK)."""
@@ -361,16 +328,20 @@ class Motion(nn.Module):
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
         if motion is None:
-            motion = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0]), -torch.inf).argmax(1)
+            motion = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0], ring.odometer), -torch.inf).argmax(1)
             speeds = outlook.scroll[:, : self.config.fastest + 1]
             motion = torch.where(kinds[:, 0] > 0, speeds.argmax(1), motion)
-        things = arrive(
-            replace(led, kinds=kinds),
-            torch.stack([outlook.column.argmax(-1) + LEFT, outlook.row.argmax(-1) + TOP], -1),
-            ring.things[:, -1],
-            motion.masked_fill(motion > self.config.fastest, 0),
-        )
+        now, scrolls = ring.things[:, -1], motion.masked_fill(motion > self.config.fastest, 0)
+        places = outlook.jumps.classes().places(now, scrolls)
+        things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
+
+
+def _turning(counters: Tensor, waves: Sequence[tuple[int, int]]) -> Tensor:
+    """Sine and cosine of clocks as hands that turn. counters: (B, counters). waves: Clock and length. (B, 2 waves)."""
+    which, lengths = ([wave[n] for wave in waves] for n in (0, 1))
+    angles = counters[:, which] * (2 * torch.pi / torch.tensor(lengths, device=counters.device))
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
 
 
 def _first_block(ring: Ring) -> Tensor:

@@ -20,13 +20,18 @@ FRAMES = 2
 """Console frames from one frame to the next: a thing goes so many times its speed."""
 SWERVE = (64, 224)
 """Parts of a pixel, across and down, that a thing gets off its way at most; what gets farther jumps to a new place."""
-GAIN = (48, 112)
-"""Most that its speed changes in a frame."""
+GAIN = ((-48, 48), (-152, 112))
+"""Least and most that its speed changes in a frame."""
 FASTEST = (64, 128)
 """Speeds, across and down, that are told apart."""
+REACH = (24, 48)
+"""Pixels, across and down, up to which a new place may be told by its distance from a thing that is near."""
 LEFT, RIGHT = -64, 320
 TOP, BOTTOM = -32, 256
 """Screen columns and rows between which things are known: they come into being beside the screen."""
+
+FAR = 1 << 20
+"""More pixels than anything is away."""
 
 TRAIL = 6
 """Numbers that a step of a thing's trail is told by."""
@@ -58,7 +63,7 @@ class Moves:
     Attributes:
         kinds: What each is then, those below 0 counted from the end.
         across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps".
-        faster, lower: Change of its speed across and down, from -GAIN.
+        faster, lower: Change of its speed across and down, from the least of GAIN.
         force, beat, pull, run: Their next values.
     """
 
@@ -129,24 +134,68 @@ def arrive_at(led: Moves, now: Tensor) -> Tensor:
     return ahead(now) + torch.stack([led.across, led.down], -1) - now.new_tensor(SWERVE)
 
 
-def arrive(led: Moves, jumps: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Jumps:
+    """Where things that jump arrive: classes (B, N) each, or their logits (B, N, classes).
+
+    A coin comes out of the block that was hit, points rise from what was stomped: most new places are near a thing.
+
+    Attributes:
+        column, row: Of the screen, from LEFT and TOP.
+        near: The thing near which they arrive; the number of things where there is none.
+        aside, below: How far from it in the level, from -REACH.
+    """
+
+    column: Tensor
+    row: Tensor
+    near: Tensor
+    aside: Tensor
+    below: Tensor
+
+    def classes(self) -> "Jumps":
+        """The likeliest classes of logits."""
+        return Jumps(*(getattr(self, field.name).argmax(-1) for field in fields(self)))
+
+    def places(self, now: Tensor, scrolls: Tensor) -> Tensor:
+        """Screen columns and rows of classes, (B, N, 2). now: The things before, (B, N, E). scrolls: (B,)."""
+        free = torch.stack([self.column + LEFT, self.row + TOP], -1)  # (B, N, 2)
+        which = self.near.clamp(max=now.shape[1] - 1)[..., None].expand(-1, -1, 2)
+        away = torch.stack([self.aside, self.below], -1) - now.new_tensor(REACH)
+        beside = now[..., :2].gather(1, which) + away - F.pad(scrolls[:, None, None], (0, 1))
+        return torch.where(self.near[..., None] < now.shape[1], beside, free)
+
+
+def jumps(now: Tensor, after: Tensor, scrolls: Tensor) -> Jumps:
+    """The classes by which things would have jumped to where they are. now, after: (B, N, E). scrolls: (B,)."""
+    reach, many = now.new_tensor(REACH), now.shape[1]
+    corner = after[..., :2] - now.new_tensor([LEFT, TOP])
+    away = (after[..., :2] + F.pad(scrolls[:, None, None], (0, 1)))[:, :, None] - now[:, None, :, :2]  # (B, N, N, 2)
+    near = (away.abs() <= reach).all(-1) & (now[:, None, :, 2] > 0)
+    best, which = away.abs().sum(-1).masked_fill(~near, FAR).min(-1)  # (B, N)
+    beside = away.gather(2, which[..., None, None].expand(-1, -1, 1, 2))[:, :, 0] + reach
+    beside = torch.where((best < FAR)[..., None], beside, 0)
+    which = torch.where(best < FAR, which, many)
+    return Jumps(corner[..., 0], corner[..., 1], which, beside[..., 0], beside[..., 1])
+
+
+def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     """Where moves lead.
 
     Args:
         led: Classes.
-        jumps: Screen columns and rows where those that jump arrive, (B, N, 2).
+        places: Screen columns and rows where those that jump arrive, (B, N, 2).
         now: The things before, (B, N, E).
         scrolls: Pixels that the camera goes, (B,).
 
     Returns:
         The things after, (B, N, E); at 0 where there is none.
     """
-    swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
+    swerve, least = now.new_tensor(SWERVE), now.new_tensor(GAIN)[:, 0]
     steps = torch.stack([led.across, led.down], -1)  # (B, N, 2)
     went = arrive_at(led, now) - PARTS * F.pad(scrolls[:, None, None], (0, 1))
-    went = torch.where(steps == 2 * swerve + 1, jumps * PARTS, went)
+    went = torch.where(steps == 2 * swerve + 1, places * PARTS, went)
     at = went.div(PARTS, rounding_mode="floor")
-    speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) - gain
+    speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) + least
     speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
     there = ((led.kinds > 0) & inside)[..., None]
@@ -162,9 +211,9 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
         now, after: (B, N, E).
         scrolls: Pixels that the camera went, (B,).
     """
-    swerve, gain = now.new_tensor(SWERVE), now.new_tensor(GAIN)
+    swerve, (least, most) = now.new_tensor(SWERVE), now.new_tensor(GAIN).T
     went = fine(after) - ahead(now) + PARTS * F.pad(scrolls[:, None, None], (0, 1))
-    jumps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
-    steps = torch.where(jumps, 2 * swerve + 1, went + swerve)
-    gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], -gain), gain) + gain
+    leaps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
+    steps = torch.where(leaps, 2 * swerve + 1, went + swerve)
+    gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], least), most) - least
     return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:].clamp(0, SMALL - 1).unbind(-1))

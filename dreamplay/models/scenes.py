@@ -11,6 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from dreamplay.models.layers import PATCH
+
+PAGE = 256
+"""Pixels of a screen: games keep where a life begins again as the number of one."""
+
 
 class Scenes(nn.Module):
     """Masks; they allow everything until they have learnt.
@@ -19,32 +24,36 @@ class Scenes(nn.Module):
 
     Attributes:
         order: 1 where the second scene may follow the first, (scenes, scenes).
-        camera: 1 where the camera may move by this motion class into the scene, (scenes, classes).
+        camera: 1 where the camera may move by this motion class into the scene from this page of the level, the last
+            one unknown, (scenes, pages, classes).
     """
 
     order: Tensor
     camera: Tensor
 
-    def __init__(self, kinds: int, scenes: int, classes: int) -> None:
+    def __init__(self, kinds: int, scenes: int, classes: int, columns: int) -> None:
         super().__init__()
-        self.kinds, self.scenes = kinds, scenes
+        self.kinds, self.scenes, self.pages = kinds, scenes, columns * PATCH // PAGE + 1
         self.register_buffer("order", torch.ones(scenes + 2, scenes + 2))
-        self.register_buffer("camera", torch.ones(scenes + 2, classes))
+        self.register_buffer("camera", torch.ones(scenes + 2, self.pages + 1, classes))
 
-    def learn(self, hero: Tensor, motion: Tensor, episodes: Sequence[tuple[int, int]]) -> None:
+    def learn(self, hero: Tensor, motion: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]) -> None:
         """Allow what was seen, and no more.
 
         Args:
             hero: Its kinds, (R,).
             motion: Motion classes that led to the rows, (R,).
+            odometer: Camera's left edge in pixels, (R,).
             episodes: First row and last row + 1 of plays without a break.
         """
-        numbers = self._number(hero)
+        numbers, pages = self._number(hero), self._page(odometer)
         order, camera = torch.zeros_like(self.order), torch.zeros_like(self.camera)
         for start, stop in episodes:
             order[numbers[start : stop - 1], numbers[start + 1 : stop]] = 1
-            camera[numbers[start + 1 : stop], motion[start + 1 : stop]] = 1
-        self.order, self.camera = (torch.where(seen.any(1, keepdim=True), seen, 1.0) for seen in (order, camera))
+            camera[numbers[start + 1 : stop], pages[start : stop - 1], motion[start + 1 : stop]] = 1
+        camera[:, -1] = camera.amax(1)
+        camera = torch.where(camera.any(2, keepdim=True), camera, camera[:, -1:])
+        self.order, self.camera = (torch.where(seen.any(-1, keepdim=True), seen, 1.0) for seen in (order, camera))
 
     def kinds_of(self, classes: Tensor) -> Tensor:
         """Kinds from classes that count those below 0 from the end; of any shape."""
@@ -55,9 +64,12 @@ class Scenes(nn.Module):
         classes = torch.arange(self.kinds, device=hero.device)
         return self.order[self._number(hero)][:, self._number(self.kinds_of(classes))] > 0
 
-    def may_move(self, hero: Tensor) -> Tensor:
-        """How the camera may move where the hero is of these kinds next, (B,). Returns (B, classes) bool."""
-        return self.camera[self._number(hero)] > 0
+    def may_move(self, hero: Tensor, odometer: Tensor) -> Tensor:
+        """How the camera may move where the hero is of these kinds next, (B,). odometer: (B,). Returns (B, classes)."""
+        return self.camera[self._number(hero), self._page(odometer)] > 0
+
+    def _page(self, odometer: Tensor) -> Tensor:
+        return torch.where(odometer < 0, self.pages, odometer // PAGE).clamp(max=self.pages)
 
     def _number(self, hero: Tensor) -> Tensor:
         return 1 - hero.clamp(min=-self.scenes, max=1)

@@ -26,6 +26,10 @@ SHIMMER = Counter(name="shimmer", period=48, steps=(2,), reset=-1, digits=())
 """Which of their six colours coins and "?" blocks have, and how soon they take the next one."""
 INTERVAL = Counter(name="interval", period=18, steps=(16, 0), reset=-1, digits=())
 """When slow timers go down by one: what ends a black screen, or wakes a shell. It stands while the game does."""
+INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=())
+"""How long Mario blinks and cannot be hurt again, in intervals."""
+STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=())
+"""How long a star lasts, in intervals."""
 
 RECIPE = Recipe(
     name="mario",
@@ -42,6 +46,8 @@ RECIPE = Recipe(
         COINS,
         SHIMMER,
         INTERVAL,
+        INJURY,
+        STAR,
     ),
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
     motion_net=MotionConfig(
