@@ -110,3 +110,13 @@ def test_a_digger_gets_coins_out_of_blocks() -> None:
     world.reset(0)
     explore(world, np.random.default_rng(1), 600, OTHERS[0])
     assert world.probe()["coins"] > 0
+
+
+def test_a_plumber_on_the_pipe_that_leads_down_goes_down() -> None:
+    played = movie.read(Path("training/movies/mario/heldout/mario-1-1..1-1-1005-00006.movie"))
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[:312])
+    assert world.probe()["x"] < 1000
+    plumber = next(style for style in OTHERS if style.name == "plumber")
+    explore(world, np.random.default_rng(0), 60, plumber)
+    assert world.probe()["x"] >= 3584

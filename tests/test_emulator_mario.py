@@ -13,6 +13,7 @@ from dreamplay.movie import checksum
 
 pytestmark = pytest.mark.emulator
 
+MOVIES = Path("training/movies/mario/heldout")
 RIGHT, RUN, A = GAME.chord("right"), GAME.chord("right+b"), GAME.chord("a")
 
 
@@ -270,10 +271,54 @@ def test_a_stage_begins_where_its_name_says(stage: str) -> None:
     world.close()
 
 
-@pytest.mark.parametrize("stage", ["9-1", "1-5", "11", "", "1-1 "])
+@pytest.mark.parametrize("stage", ["9-1", "1-5", "11", "", "1-1 ", "1-1..", "1-1..1-5", "1-2..1-1"])
 def test_a_mistyped_stage_is_named(stage: str) -> None:
     with pytest.raises(UsageError, match=f"no stage '{stage}'.*1-1 to 8-4"):
         MarioWorld(stage)
+
+
+def test_in_a_span_lives_are_never_used_up() -> None:
+    world = MarioWorld("1-1..1-1")
+    world.reset(0)
+    deaths, dying = 0, False
+    for _ in range(1200):
+        world.advance(RIGHT)
+        probe = world.probe()
+        assert (probe["lives"], probe["mode"]) == (2, 1)
+        deaths += probe["player_state"] == 0x0B and not dying
+        dying = probe["player_state"] == 0x0B
+    assert deaths > 3  # as many as end a game
+
+
+def test_after_the_last_stage_of_a_span_the_first_one_begins() -> None:
+    played = movie.read(MOVIES / "mario-1-1..1-1-1007-00008.movie")  # goes to the flag, and on
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[:2300])
+    seen = []
+    for held in played.buttons[2300:2480]:
+        world.advance(held)
+        seen.append(world.probe())
+    assert {(probe["world"], probe["stage"]) for probe in seen} == {(0, 0)}
+    assert seen[0]["camera"] > 3000
+    assert seen[-1]["time"] > 390
+    assert seen[-1]["x"] < 200
+
+
+def test_a_room_below_a_pipe_is_right_of_the_level() -> None:
+    played = movie.read(MOVIES / "mario-1-1..1-1-1005-00006.movie")
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[:300])
+    seen = []
+    for held in played.buttons[300:500]:
+        world.advance(held)
+        if (probe := world.probe())["visible"]:
+            seen.append((probe["camera"] >= 3584, probe["camera"] == 3584, 0 <= probe["x"] - probe["camera"] < 256))
+    below, still, inside = np.array(seen).T
+    assert not below[0]
+    assert below[-1]
+    assert (np.diff(below.astype(int)) != 0).sum() == 1
+    assert still[below].all()
+    assert inside.all()
 
 
 def test_there_are_32_stages() -> None:

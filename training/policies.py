@@ -20,6 +20,8 @@ _BLOCKS = tuple(
     16 * column
     for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
 )  # x of those that Mario can hit from the ground
+_PIPE = (920, 112)  # x and y of Mario in the middle of stage 1-1's pipe that leads down
+_CELLAR = 3584  # x from which on rooms below pipes are
 _NEAR = 72
 _GROUND = 176  # y of Mario on the ground
 _TRIES = 12  # ways out that are tried from one place before a death is let happen
@@ -106,6 +108,21 @@ def digger(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     return [side] * max(1, abs(distance) // 4) + [0] * 6
 
 
+def plumber(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
+    """Macros, but it jumps on the pipe that leads down, ducks there, and soon leaves the room below."""
+    probe = world.probe()
+    if probe["x"] >= _CELLAR and rng.random() < 0.4:
+        return [_RIGHT | _B * int(rng.integers(2))] * int(rng.integers(8, 30))
+    distance = _PIPE[0] - probe["x"]
+    if probe["y"] == _PIPE[1] and abs(distance) < 16 and rng.random() < 0.9:
+        if abs(distance) < 4:
+            return [0] * int(rng.integers(4, 8)) + [_DOWN] * int(rng.integers(8, 30))
+        return [_RIGHT if distance > 0 else _LEFT] * max(1, abs(distance) // 4) + [0] * 6
+    if 0 < distance < 60 and probe["y"] == _GROUND:
+        return [0] * 3 + [_A] * 3 + [_RIGHT | _A] * int(rng.integers(12, 18)) + [0] * 6
+    return macros(rng, world)
+
+
 def hunter(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Any of the ways to play, for one who keeps what brings something."""
     return (digger, seeker, macros, macros)[rng.integers(4)](rng, world)
@@ -122,7 +139,11 @@ MIX = (
     (Style("seeker", seeker, careful=True), 0.10),
     (Style("idler", idler, careful=True), 0.10),
 )
-OTHERS = (Style("digger", digger, careful=True), Style("hunter", hunter, careful=True, picky=10))
+OTHERS = (
+    Style("digger", digger, careful=True),
+    Style("hunter", hunter, careful=True, picky=10),
+    Style("plumber", plumber, careful=True, carelessness=0.01),
+)
 """Styles for what is rare in the mix."""
 
 

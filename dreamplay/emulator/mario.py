@@ -52,6 +52,8 @@ _ROTATION = 8  # console frames between two colours of coins and "?" blocks
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 _SCRATCH, _READING, _FREEZE, _TIMERS, _FAST, _SLOW = 0x00, (0x40, 0x41), 0x747, 0x780, 0x15, 0x24
 _HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
+_POINTER, _AREA_TYPE, _AREA_OFFSET, _LIVES, _MOST_LIVES = 0x750, 0x74E, 0x74F, 0x75A, 2
+_CELLAR, _CELLAR_X = 0x42, 14 * 256  # the area of the rooms below pipes, and where it is put: right of stage 1-1
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,9 @@ class _Mark:
 
 
 class MarioWorld:
-    """The real game, from the beginning of a stage.
+    """The real game, from the beginning of a stage, to its end or, for a span of stages, without end.
+
+    In a span the first stage follows the last one, and lives are never used up: play that a dream can go on with.
 
     A seed (modulo 64) is the number of console frames waited at the title, which is all that the console's random
     numbers depend on.
@@ -104,15 +108,14 @@ class MarioWorld:
         """Load the game.
 
         Args:
-            start: The stage, "1-1" to "8-4".
+            start: The stage, "1-1" to "8-4", or the first and the last of a span, "1-1..1-4".
 
         Raises:
-            UsageError: There is no such stage.
+            UsageError: There is no such stage or span.
             MissingExtraError: The extra `mario` is not installed.
         """
-        if start not in STAGES:
-            raise UsageError(f"no stage '{start}' in {GAME.title} (there are 1-1 to 8-4)")
-        self._start = start
+        self._start, self._span = _stages(start)
+        self._first: dict[int, int] = {}
         self._rom = console.rom_path()
         self._make = console.load_emulator()
         self._console: Any = None
@@ -147,6 +150,8 @@ class MarioWorld:
             self._write_stage()
             self._console_frames(0, 1)
             self._console.ram[_PRELEVEL_TIMER] = 0
+            if self._ram(_TASK) != IN_LEVEL:  # in the level the pointer is soon that of the next room
+                self._first = {address: self._ram(address) for address in (_WORLD, _STAGE, _AREA, _POINTER, _AREA_TYPE)}
         self._shown = bytes(self._console.ram)
         return self.frame
 
@@ -162,8 +167,10 @@ class MarioWorld:
         log.append(buttons)
         self._past = Past(past.seed, log, past.steps + 1)
         self._console_frames(buttons, CONSOLE_FRAMES - 1)
+        self._go_round()
         self._shown = bytes(self._console.ram)
         self._console_frames(buttons, 1)
+        self._go_round()
 
     def save(self) -> Past:
         """The present, which is the buttons since power-on; costs nothing."""
@@ -258,8 +265,9 @@ class MarioWorld:
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies and power-ups, 7 and 8 blocks
         that were hit, 9 the coin out of one, 10 the points that rise: a kind of 0 is an empty slot, x and y are of
         the level and the screen. While Mario is hidden his kind is below 0 and says how far the change of the scene has
-        come. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console
-        frame, and `force`, `beat`, `pull`, `run`, all below 64, the finer part of the speed, timers, gravity and gait.
+        come. Rooms below pipes begin at x = 3584, right of the level, so that each x is one place. `part_x`, `part_y`
+        are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console frame, and `force`, `beat`,
+        `pull`, `run`, all below 64, the finer part of the speed, timers, gravity and gait.
         """
         ram = _ticked(np.frombuffer(self._shown, np.uint8))
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
@@ -268,6 +276,9 @@ class MarioWorld:
         values["camera"] = int(ram[0x71A]) * 256 + int(ram[0x71C])
         if values["mode"] and values["task"] == _SETS_UP:  # the camera is cleared and set anew within this frame
             values["camera"] = 256 * int(ram[_ENTRANCE_PAGE if ram[_ENTRANCE] else _HALFWAY_PAGE])
+            area = int(ram[_POINTER]) % 128
+        else:
+            area = int(ram[_AREA_TYPE]) % 4 * 32 + int(ram[_AREA_OFFSET]) % 32
         values["visible"] = int(
             values["task"] == IN_LEVEL
             and values["y_viewport"] == 1
@@ -275,6 +286,9 @@ class MarioWorld:
             and not values["screen_off"]
         )
         values |= things.tell(ram, values)
+        if area == _CELLAR:
+            for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):
+                values[name] += _CELLAR_X
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
         values["shimmer"] = values["rotation"] * _ROTATION + (values["frame_counter"] - 1) % _ROTATION
@@ -299,12 +313,34 @@ class MarioWorld:
         ram[_WORLD], ram[_STAGE] = world - 1, stage - 1
         ram[_AREA] = stage - 1 + (world in _INTRO_WORLDS and stage > 1)
 
+    def _go_round(self) -> None:
+        """In a span: from its last stage to its first, and back to as many lives as there were."""
+        if not self._span:
+            return
+        ram = self._console.ram
+        if f"{ram[_WORLD] + 1}-{ram[_STAGE] + 1}" not in self._span:
+            for address, value in self._first.items():
+                ram[address] = value
+        ram[_LIVES] = _MOST_LIVES
+
     def _console_frames(self, buttons: Buttons, count: int) -> None:
         for _ in range(count):
             self._console._frame_advance(buttons)
 
     def _ram(self, address: int) -> int:
         return int(self._console.ram[address])
+
+
+def _stages(start: str) -> tuple[str, tuple[str, ...]]:
+    """The first stage and all stages of a span, none for a single stage.
+
+    Raises:
+        UsageError: There is no such stage or span.
+    """
+    first, dots, last = start.partition("..")
+    if first not in STAGES or (dots and last not in STAGES[STAGES.index(first) :]):
+        raise UsageError(f"no stage '{start}' in {GAME.title} (there are 1-1 to 8-4, and spans like 1-1..1-4)")
+    return first, STAGES[STAGES.index(first) : STAGES.index(last) + 1] if dots else ()
 
 
 def _ticked(ram: Any) -> Any:
