@@ -41,3 +41,12 @@ def test_a_patch_is_kept_once(cache: Cache) -> None:
     tiles = frames.view(len(frames), -1, 8, frames.shape[2] // 8, 8).transpose(2, 3).flatten(3).flatten(0, 2)
     shown = film(cache, len(cache))
     assert len(shown._patches) == len(np.unique(tiles.numpy(), axis=0))
+
+
+def test_a_patch_is_the_rarer_the_less_often_it_is_drawn(cache: Cache) -> None:
+    frames = torch.from_numpy(cache.load())
+    tiles = frames.view(len(frames), -1, 8, frames.shape[2] // 8, 8).transpose(2, 3).flatten(3)  # (N, H, W, 64)
+    _, which, counts = np.unique(tiles.flatten(0, 2).numpy(), axis=0, return_inverse=True, return_counts=True)
+    expected = np.sqrt(100 / counts.clip(min=100))[which.ravel()].reshape(tiles.shape[:3])
+    assert 1 == expected.max() > expected.min()
+    assert np.allclose(film(cache, len(cache)).rarity(torch.arange(len(frames))), expected)

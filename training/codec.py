@@ -22,49 +22,58 @@ from training.runner import Runner
 CROP = 96
 """Pixels along each side of a crop."""
 DRAWN = 2304
-"""Patches of a batch whose drawing is trained: the moving ones first."""
+"""Patches of a batch whose drawing is trained: half of them by how rare they are, the rest any."""
 NOISE = 0.15
 """Noise on the latents, so that a denoiser's small errors do not show."""
 FLOOR = 0.02
 """A pixel's loss below which it has no gradient (SimPLe, arXiv 1903.00374), so that the sky does not rule."""
-MOVING = 3.0
-"""Weight of pixels in patches that change from frame to frame."""
+AROUND = 0.8
+"""Share of the crops that are cut around a patch drawn by how rare it is."""
 
 
 @dataclass(frozen=True)
 class Crops:
-    """Crops (B, h, w, 1) uint8 of frames, and which of their patches moved, (B, H, W) bool."""
+    """Crops (B, h, w, 1) uint8 of frames, and how rare each of their patches is, (B, H, W)."""
 
     frames: Tensor
-    moving: Tensor
+    rarity: Tensor
 
 
 class CropSource:
-    """Cuts crops at multiples of 8 pixels, six in ten of them around something that moved."""
+    """Cuts crops at multiples of 8 pixels.
+
+    A game draws a few patches, of sky and bricks, a million times, and a hundred thousand, in which things meet, a few
+    times. A codec that learns them as often as they come draws the latter wrong, and they are what changes. So half of
+    the frames are drawn by how many rare patches they have.
+    """
 
     def __init__(self, footage: Footage, batch: int, seed: int) -> None:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
+        rare = [float(footage.frames.rarity(rows).sum()) for rows in torch.from_numpy(footage.rows)]
+        self._edges = np.cumsum(rare) / np.sum(rare)
 
     def __call__(self) -> Crops:
         """The next batch."""
-        rows = self.sampler.draw(self.batch)
-        frames, moving = self.footage.frames[torch.from_numpy(rows)], moving_patches(self.footage, rows)
-        crops, moved = [], []
-        for frame, tiles in zip(frames, moving, strict=True):
+        some = np.searchsorted(self._edges, self.sampler.generator.random(self.batch // 2))
+        rare = self.footage.rows[some.clip(max=len(self._edges) - 1)]
+        rows = torch.from_numpy(np.concatenate([self.sampler.draw(self.batch - len(rare)), rare]))
+        frames, rarity = self.footage.frames[rows], self.footage.frames.rarity(rows)
+        crops, rarities = [], []
+        for frame, tiles in zip(frames, rarity, strict=True):
             top, left = self._corner(tiles)
             crops.append(frame[top * PATCH : top * PATCH + CROP, left * PATCH : left * PATCH + CROP])
-            moved.append(tiles[top : top + CROP // PATCH, left : left + CROP // PATCH])
-        return Crops(torch.stack(crops)[..., None], torch.stack(moved))
+            rarities.append(tiles[top : top + CROP // PATCH, left : left + CROP // PATCH])
+        return Crops(torch.stack(crops)[..., None], torch.stack(rarities))
 
     def _corner(self, tiles: Tensor) -> tuple[int, int]:
         """Row and column, in patches, of a crop's upper left corner."""
         side, generator = CROP // PATCH, self.sampler.generator
         limits = tiles.shape[0] - side, tiles.shape[1] - side
-        spots = tiles.nonzero()
-        if len(spots) and generator.random() < 0.6:
-            row, column = spots[int(generator.integers(len(spots)))].tolist()
-            row, column = (int(v) - int(generator.integers(side)) for v in (row, column))
+        if generator.random() < AROUND:
+            edges = tiles.flatten().cumsum(0).numpy()
+            spot = int(np.searchsorted(edges, generator.random() * edges[-1]).clip(max=len(edges) - 1))
+            row, column = (int(v) - int(generator.integers(side)) for v in divmod(spot, tiles.shape[1]))
         else:
             row, column = int(generator.integers(limits[0] + 1)), int(generator.integers(limits[1] + 1))
         return min(max(row, 0), limits[0]), min(max(column, 0), limits[1])
@@ -79,7 +88,7 @@ def moving_patches(footage: Footage, rows: Rows) -> Tensor:
 
 
 class Objective(nn.Module):
-    """Clipped cross-entropy of the drawn pixels (or L1 of RGB), moving ones weighing more."""
+    """Clipped cross-entropy of the drawn pixels (or L1 of RGB)."""
 
     def __init__(self, codec: Codec, palette: Tensor | None = None) -> None:
         super().__init__()
@@ -92,31 +101,27 @@ class Objective(nn.Module):
         with torch.autocast(frames.device.type, torch.bfloat16):
             latents = self.codec.encode(frames)
             features = self.codec.features(latents + NOISE * torch.randn_like(latents))
-            picked = _picked(crops.moving)
+            picked = _picked(crops.rarity)
             drawn = self.codec.draw(features.flatten(0, 2)[picked]).float()  # (n, 64, colours)
-        weight = 1 + (MOVING - 1) * crops.moving.flatten()[picked].float()[:, None]
         truth = to_patches(frames).flatten(0, 2)[picked]  # (n, 64 P)
         if self.codec.planes == 3:
-            error = (drawn.flatten(1) - truth / 255).abs()
-            return (error * weight).mean(), {"l1": float(error.detach().mean())}
+            loss = (drawn.flatten(1) - truth / 255).abs().mean()
+            return loss, {"l1": float(loss.detach())}
         target = truth.long()
-        loss = F.cross_entropy(drawn.flatten(0, 1), target.flatten(), reduction="none").view_as(target)
+        loss = F.cross_entropy(drawn.flatten(0, 1), target.flatten(), reduction="none")
         wrong = (drawn.argmax(-1) != target).float()
-        moving = crops.moving.flatten()[picked]
-        return (loss.clamp(min=FLOOR) * weight).mean(), {
+        return loss.clamp(min=FLOOR).mean(), {
             "loss_pixel": float(loss.detach().mean()),
-            "wrong": float(wrong.mean()),
-            "wrong_moving": float(wrong[moving].mean()) if moving.any() else 0.0,
+            "wrong_any": float(wrong[DRAWN // 2 :].mean()),
+            "wrong_rare": float(wrong[: DRAWN // 2].mean()),
+            "wrong_rare_patches": float(wrong[: DRAWN // 2].any(1).float().mean()),
         }
 
 
-def _picked(moving: Tensor) -> Tensor:
-    """Indices of the patches to draw: half of them moving ones if there are so many, the rest any."""
-    flat = moving.flatten()
-    spots = flat.nonzero().squeeze(1)
-    spots = spots[torch.randperm(len(spots))[: DRAWN // 2]]
-    others = torch.randperm(len(flat))[: max(DRAWN - len(spots), 0)]
-    return torch.cat([spots, others])
+def _picked(rarity: Tensor) -> Tensor:
+    """Indices of the patches to draw: the first half by how rare they are, the rest any. rarity: (B, H, W)."""
+    rare = torch.multinomial(rarity.flatten(), DRAWN // 2, replacement=True)
+    return torch.cat([rare, torch.randint(rarity.numel(), (DRAWN - len(rare),))])
 
 
 @torch.no_grad()
@@ -137,9 +142,12 @@ def accuracy(codec: Codec, footage: Footage, rows: Rows) -> dict[str, float]:
 
 
 def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
-    """Train the recipe's codec. Returns whether it is complete."""
+    """Train the recipe's codec, from the weights that were kept before, if any. Returns whether it is complete."""
     with assets.session(recipe, "codec", folder, minutes) as s:
         codec = assets.channels_last(s.model.codec)
+        kept = s.folder.parent / "codec.safetensors"
+        if kept.exists():
+            assets.recall(codec, kept)
         source = CropSource(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         objective = Objective(codec, None if recipe.palette else s.palette)
         runner = Runner(
@@ -152,7 +160,7 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
             pictures.codec(run.average, s.heldout, rows[:: len(rows) // 6], s.palette, s.folder / "codec.png")
 
         done = runner.run(source, report)
-        assets.keep(runner, s.folder.parent / "codec.safetensors")
+        assets.keep(runner, kept)
     return done
 
 

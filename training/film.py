@@ -12,6 +12,9 @@ from dreamplay.models.layers import PATCH
 from training.cache import Cache
 from training.measure.patches import CHUNK, Hashes, hashes
 
+COMMON = 100
+"""Times that a patch is drawn from which it is not as rare as can be."""
+
 
 class Film:
     """Palette frames, (N, h, w) uint8, that are put together when they are asked for. One of 60 KB takes 4 KB."""
@@ -24,6 +27,8 @@ class Film:
             patches: Each row of 8 pixels as one word, (M, 8) int64.
         """
         self._numbers, self._patches = numbers, patches
+        counts = torch.bincount(numbers.flatten(), minlength=len(patches))
+        self._rarity = (COMMON / counts.clamp(min=COMMON)).sqrt()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -34,6 +39,10 @@ class Film:
         words = self._patches.index_select(0, numbers.flatten()).view(*numbers.shape, PATCH)
         pixels = words.transpose(-1, -2).contiguous().view(torch.uint8)  # (..., H, 8, 8 W)
         return pixels.flatten(-3, -2)
+
+    def rarity(self, rows: Tensor) -> Tensor:
+        """How rare each patch of some frames is, (..., H, W): 1, or by the root of how often it is drawn, the less."""
+        return self._rarity[self._numbers[rows].long()]
 
 
 def film(cache: Cache, count: int) -> Film:
