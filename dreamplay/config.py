@@ -98,6 +98,7 @@ class DenoiserConfig:
         memory: Channels of the learned map of the level that the odometer reads; 0 for none.
         columns: Length of that map in patches of 8 pixels.
         stamp: Channels that tell where things will be; 0 for none.
+        sprite: Channels of the learned pictures of things; 0 for none.
     """
 
     backbone: str
@@ -110,6 +111,7 @@ class DenoiserConfig:
     memory: int = _bounded(0, 64)
     columns: int = _bounded(0, 65536)
     stamp: int = _bounded(0, 256)
+    sprite: int = _bounded(0, 16)
 
 
 @dataclass(frozen=True)

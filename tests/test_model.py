@@ -41,8 +41,20 @@ def test_a_closed_gate_pastes_the_moved_frame_exactly() -> None:
 
 def test_an_open_gate_draws_every_pixel() -> None:
     model, moved, features = scene()
-    drawn = model.codec.pixels(features.flatten(0, 2)).reshape(1, 4, 6, -1)
+    drawn = model.pixels(moved, features, torch.ones(1, 4, 6, dtype=torch.bool)).reshape(1, 4, 6, -1)
     assert torch.equal(model.paint(moved, features, gates(value=9)), from_patches(drawn, 1))
+
+
+def test_a_thing_changes_how_patches_are_drawn_where_it_is_alone() -> None:
+    model, moved, features = scene()
+    thing = torch.zeros_like(moved.things)
+    thing[:, -1, 0, :3] = torch.tensor([8, 8, 2])
+    nothing = replace(moved, things=torch.zeros_like(moved.things))
+    everywhere = torch.ones(1, 4, 6, dtype=torch.bool)
+    with_it, without = (model.draw(m, features, everywhere) for m in (replace(moved, things=thing), nothing))
+    changed = (with_it != without).flatten(1).any(1).view(4, 6)
+    assert changed[1:, 1:3].all()
+    assert changed.sum() == 6
 
 
 def test_one_open_patch_changes_that_patch_alone() -> None:
@@ -66,7 +78,7 @@ def test_painting_some_patches_equals_painting_all_and_choosing() -> None:
     model, moved, features = scene(scroll=2, batch=3)
     gate = torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(2))
     before = to_patches(moved.frames[:, -1])
-    drawn = model.codec.pixels(features.flatten(0, 2)).reshape(before.shape)
+    drawn = model.pixels(moved, features, torch.ones(3, 4, 6, dtype=torch.bool)).reshape(before.shape)
     wanted = (gate.sigmoid() > 0.3)[..., None] | (before == UNKNOWN)
     dense = from_patches(torch.where(wanted, drawn, before), 1)
     assert torch.equal(model.paint(moved, features, gate), dense)

@@ -25,6 +25,14 @@ GATE_WEIGHT = 0.1
 """Weight of the gate's loss beside the denoiser's."""
 GATE_POSITIVE = 4.0
 """Weight of changed patches in the gate's loss: a patch missed is worse than one drawn in vain."""
+PIXELS = 2.0
+"""Weight of the drawn pixels' loss beside the denoiser's."""
+DRAWN = 768
+"""Patches of a batch whose pixels are drawn: of those that change or the gate thinks so, by how rare they are."""
+COMMON = 0.05
+"""How rare the most common patch counts as."""
+FLOOR = 0.02
+"""A pixel's loss below which it has no gradient, so that the sky does not rule (SimPLe, arXiv 1903.00374)."""
 BELOW = 1.5
 """Weight of patches below the status bar."""
 
@@ -37,12 +45,14 @@ class Batch:
         moved: The pasts, scrolled as they really were.
         target: The real next frames, (B, h, w, P) uint8.
         busy: Patches where things are or were, (B, H, W) bool.
+        rarity: How rare each patch of the next frame is, (B, H, W).
         lived: How many rows, the last ones, are the model's own pasts.
     """
 
     moved: Moved
     target: Tensor
     busy: Tensor
+    rarity: Tensor
     lived: int
 
 
@@ -113,7 +123,7 @@ class Source:
         was = things[now - 1].clone()
         was[..., 0] -= moved.scrolls[:, -1:]
         busy = thing_patches(was, rows_, columns) | thing_patches(things[now], rows_, columns)
-        return Batch(moved, target, busy, lived)
+        return Batch(moved, target, busy, self.footage.frames.rarity(now), lived)
 
     def advance(self, batch: Batch, frames: Tensor) -> None:
         """Take the model's frames into the pool and end the dreams that are over.
@@ -151,7 +161,7 @@ class Objective(nn.Module):
                 clean = model.codec.encode(batch.target).float()
                 latent = model.codec.encode(batch.moved.frames[:, -1]).float()
             change = clean - latent if model.config.denoiser.residual else clean
-            x, sigma = self._noisy(change, batch.lived)
+            x, sigma, start = self._noisy(change, batch.lived)
             scene = model.denoiser.observe(
                 batch.moved.frames,
                 latent,
@@ -166,12 +176,47 @@ class Objective(nn.Module):
             raw, gate = self.denoiser(x, sigma, scene)
         raw, gate = raw.float(), gate.float()
         _, c_skip, c_out = self.denoiser.preconditioning(sigma)
+        dreamed = c_skip * x + c_out * raw
         if batch.lived:
-            self._advance(batch, latent, (c_skip * x + c_out * raw).detach(), gate.detach())
-        return self._loss(raw, gate, (change - c_skip * x) / c_out, batch)
+            self._advance(batch, latent, dreamed.detach(), gate.detach())
+        differs = wrong(batch.moved.frames[:, -1], batch.target)
+        changed = to_patches(differs[..., None]).any(-1)  # (B, H, W)
+        loss, metrics = self._loss(raw, gate, (change - c_skip * x) / c_out, batch, changed.float())
+        if model.codec.planes == 3:
+            return loss, metrics
+        clean = latent + dreamed if model.config.denoiser.residual else dreamed
+        pixels, more = self._pixels(batch, clean, start[:, None, None] & (changed | (gate > 0)))
+        return loss + PIXELS * pixels, metrics | more
 
-    def _noisy(self, change: Tensor, lived: int) -> tuple[Tensor, Tensor]:
-        """The noisy input and its level: pure noise at the first level for start rows, EDM's mixture for the rest."""
+    def _pixels(self, batch: Batch, clean: Tensor, likely: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """Clipped cross-entropy of drawn patches, through the frozen codec.
+
+        Args:
+            batch: Pasts and what followed.
+            clean: Latents as dreamed, (B, C, H, W).
+            likely: Patches among which to choose, (B, H, W) bool.
+        """
+        model: Model = self._frozen["model"]
+        care = (likely * (batch.rarity + COMMON)).flatten()
+        chosen = min(DRAWN, int(likely.sum()))
+        if not chosen:
+            return clean.sum() * 0, {}
+        wanted = torch.zeros_like(care, dtype=torch.bool)
+        wanted[torch.multinomial(care, chosen)] = True
+        wanted = wanted.view_as(likely)
+        with torch.autocast(clean.device.type, torch.bfloat16):
+            logits = model.draw(batch.moved, model.codec.features(clean), wanted).float()  # (n, 64, colours)
+        target = to_patches(batch.target)[wanted].long()
+        loss = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none").clamp(min=FLOOR).mean()
+        bad = (logits.detach().argmax(-1) != target).any(1).float().mean()
+        return loss, {"pixels": float(loss.detach()), "wrong_patches": float(bad)}
+
+    def _noisy(self, change: Tensor, lived: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The noisy input and its level: pure noise at the first level for start rows, EDM's mixture for the rest.
+
+        Returns:
+            Input (B, C, H, W), level and whether it is a start row, (B,).
+        """
         b, data = len(change), self.denoiser.config.sigma_data
         first = self._frozen["model"].config.sigmas[0]
         start = torch.rand(b) < self.how.start
@@ -183,11 +228,11 @@ class Objective(nn.Module):
         sigma = torch.where(start, torch.full((b,), first), (torch.randn(b) * 1.2).exp() * data / 2)
         noise = torch.randn_like(change) * sigma[:, None, None, None]
         pure = noise * temperature[:, None, None, None]
-        return torch.where(start[:, None, None, None], pure, change + noise), sigma
+        return torch.where(start[:, None, None, None], pure, change + noise), sigma, start
 
-    def _loss(self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        differs = wrong(batch.moved.frames[:, -1], batch.target)
-        changed = to_patches(differs[..., None]).any(-1).float()  # (B, H, W)
+    def _loss(
+        self, raw: Tensor, gate: Tensor, wanted: Tensor, batch: Batch, changed: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
         care = 1 + self.how.busy * batch.busy.float()
         below = torch.ones(changed.shape[1])
         below[self._frozen["source"].footage.setting.status_rows // 8 :] = BELOW

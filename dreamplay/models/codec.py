@@ -60,8 +60,11 @@ class Codec(nn.Module):
         Returns:
             (n, 64, colours) logits, or (n, 64, 3).
         """
-        drawn = self.paint(features).unflatten(-1, (PATCH * PATCH, -1))  # (n, 64, colors)
-        return self.inks(drawn)
+        return self.inks(self.ink(features))
+
+    def ink(self, features: Tensor) -> Tensor:
+        """What pixels are drawn with before it becomes colours. features: (n, D). Returns (n, 64, inks)."""
+        return self.paint(features).unflatten(-1, (PATCH * PATCH, -1))
 
     def pixels(self, features: Tensor) -> Tensor:
         """Draw patches as a frame holds them. features: (n, D). Returns (n, 64 * P) uint8."""

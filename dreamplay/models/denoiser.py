@@ -18,6 +18,7 @@ from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Stamps, coded_history
 from dreamplay.models.moves import TRAIL, trail
+from dreamplay.models.sprites import Sprites
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
@@ -52,6 +53,8 @@ class Denoiser(nn.Module):
         patience: int = 0,
         history: int = 0,
         kinds: int = 0,
+        colors: int = 0,
+        inks: int = 0,
     ) -> None:
         super().__init__()
         self.config, self.channels, self.context, self.history = config, channels, context, history
@@ -75,6 +78,7 @@ class Denoiser(nn.Module):
             nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
         self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
+        self.sprites = Sprites(kinds + 10, colors, inks, config.sprite) if config.sprite else None
         inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(
             config.backbone,
@@ -115,7 +119,7 @@ class Denoiser(nn.Module):
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:
-            shown = torch.cat([things[:, -1, :, :3], self._digits(counters)], 1)
+            shown = self.shown_things(things, counters)
             features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
@@ -129,6 +133,18 @@ class Denoiser(nn.Module):
         for i, table in enumerate(self.counters):
             condition = condition + table(counters[:, i] % self.units[i]) * here
         return Scene(torch.cat(features, 1), condition)
+
+    def shown_things(self, things: Tensor, counters: Tensor) -> Tensor:
+        """Things and digits of the next frame.
+
+        Args:
+            things: The next frame's last, (B, S + 1, N, E).
+            counters: The clocks at the next frame, (B, counters).
+
+        Returns:
+            x, y and kind, (B, N + digits, 3).
+        """
+        return torch.cat([things[:, -1, :, :3], self._digits(counters)], 1)
 
     def _digits(self, counters: Tensor) -> Tensor:
         """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dreamplay.config import Config
@@ -67,6 +68,8 @@ class Model(nn.Module):
             patience=config.patience,
             history=config.motion.history if config.motion else 0,
             kinds=config.motion.kinds if config.motion else 0,
+            colors=len(config.palette),
+            inks=config.codec.colors,
         )
         self.sigmas: tuple[float, ...] = config.sigmas
         self.compiled: Imagine | None = None
@@ -175,9 +178,35 @@ class Model(nn.Module):
             patches == len(self.config.palette) if self.config.palette else torch.zeros_like(patches, dtype=torch.bool)
         )
         wanted = changed | unknown.any(-1)
-        drawn = self.codec.pixels(features[wanted])  # (n, 64 P)
+        drawn = self.pixels(moved, features, wanted)  # (n, 64 P)
         patches[wanted] = torch.where(changed[wanted][:, None] | unknown[wanted], drawn, patches[wanted])
         return from_patches(patches, self.codec.planes)
+
+    def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
+        """Draw patches as a frame holds them.
+
+        Args:
+            moved: The past, scrolled.
+            features: (B, H, W, D).
+            wanted: Which patches, (B, H, W) bool.
+
+        Returns:
+            (n, 64 P) uint8.
+        """
+        if self.denoiser.sprites is None:
+            return self.codec.pixels(features[wanted])
+        return self.draw(moved, features, wanted).argmax(-1).to(torch.uint8)
+
+    def draw(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
+        """As `pixels`, but logits over the palette, (n, 64, colours)."""
+        sprites, drawn, newest = self.denoiser.sprites, self.codec.ink(features[wanted]), moved.frames[:, -1]
+        if sprites is None:
+            return self.codec.inks(drawn)
+        now = self.denoiser.shown_things(moved.things, moved.counters)
+        were = moved.things[:, -2, :, :3] - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
+        before, after = (sprites.laid(things, *newest.shape[1:3])[wanted] for things in (were, now))
+        more, kept = sprites(drawn, to_patches(newest)[wanted], before, after)
+        return self.codec.inks(drawn + more) + kept
 
     def push(self, ring: Ring, moved: Moved, frame: Tensor) -> Ring:
         """The past with one more frame. frame: (B, h, w, P) uint8."""

@@ -1,0 +1,85 @@
+"""What things look like, pixel by pixel.
+
+A thing looks the same wherever it stands, but patches of 8 pixels cut it differently at each of 64 places and before
+each background: a network that draws patches would have to learn every one of them. So each kind of thing has a learned
+picture, which is laid where the thing is; a small network then decides for each pixel between the patch as it was
+drawn, the thing, and the pixel as it was.
+
+Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dreamplay.models.layers import PATCH, zeroed
+
+ACROSS, DOWN = 16, 34
+"""Pixels across and down of the box that a thing is drawn in."""
+OLD = 8
+"""Numbers that stand for the colour that a pixel had."""
+WIDTH = 64
+"""Width of the network that decides."""
+
+
+class Sprites(nn.Module):
+    """Learned pictures of things, and what becomes of a drawn patch where they are."""
+
+    def __init__(self, kinds: int, colors: int, inks: int, channels: int) -> None:
+        """Set up.
+
+        Args:
+            kinds: Of things; 0 is none.
+            colors: Of the palette; the next index is the unknown pixel.
+            inks: Numbers that the codec draws a pixel with.
+            channels: Numbers of a picture's pixel.
+        """
+        super().__init__()
+        self.colors, self.channels = colors, channels
+        self.pictures = nn.Embedding(kinds, DOWN * ACROSS * channels)
+        self.old = nn.Embedding(colors + 1, OLD)
+        nn.init.normal_(self.pictures.weight, std=0.2)
+        self.blend = nn.Sequential(
+            nn.Linear(inks + OLD + 2 * channels, WIDTH), nn.SiLU(), zeroed(nn.Linear(WIDTH, inks + 1))
+        )
+
+    def laid(self, things: Tensor, height: int, width: int) -> Tensor:
+        """The pictures of things where they are.
+
+        Args:
+            things: x, y in pixels and kind, not above 0 for none, (B, N, 3) int64.
+            height, width: Of a frame, h and w.
+
+        Returns:
+            (B, H, W, 64, C): the pixels of each patch.
+        """
+        b, device = len(things), things.device
+        x, y, kind = things.unbind(-1)
+        rows = y[..., None, None] + torch.arange(DOWN, device=device)[:, None]  # (B, N, DOWN, 1)
+        columns = x[..., None, None] + torch.arange(ACROSS, device=device)  # (B, N, 1, ACROSS)
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (kind > 0)[..., None, None]
+        cells = (rows // PATCH) * (width // PATCH) + columns // PATCH
+        where = (cells * PATCH + rows % PATCH) * PATCH + columns % PATCH  # (B, N, DOWN, ACROSS)
+        where = where + height * width * torch.arange(b, device=device)[:, None, None, None]
+        which, places = seen.nonzero(as_tuple=True), where[seen]
+        pictures = self.pictures(kind.clamp(min=0)).unflatten(-1, (DOWN, ACROSS, self.channels))
+        empty = pictures.new_zeros(b * height * width, self.channels)
+        laid = empty.index_add(0, places, pictures[which])
+        return laid.view(b, height // PATCH, width // PATCH, PATCH * PATCH, self.channels)
+
+    def forward(self, drawn: Tensor, old: Tensor, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        """What is added to drawn patches.
+
+        Args:
+            drawn: As the codec draws them, (n, 64, inks).
+            old: The pixels that were there, palette indices, (n, 64).
+            before: Pictures laid where things were, (n, 64, C).
+            after: Pictures laid where they are now, (n, 64, C).
+
+        Returns:
+            More ink, (n, 64, inks), and more logit for each colour because the pixel has it already, (n, 64, colours).
+        """
+        known = torch.cat([drawn, self.old(old.long()), before, after], -1)
+        more = self.blend(known)
+        kept = F.one_hot(old.long(), self.colors + 1)[..., :-1] * more[..., -1:]
+        return more[..., :-1], kept
