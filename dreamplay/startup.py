@@ -123,7 +123,8 @@ def beside(world: World) -> World:
         UsageError: The world is no dream, or its game has no emulator here.
         MissingExtraError: The emulator is not installed.
     """
-    return Beside(world, games.load(world.game.name).make_world())
+    game = games.load(world.game.name)
+    return Beside(world, game.make_world(game.ROUND))
 
 
 def own_steps(world: World) -> int:

@@ -55,9 +55,12 @@ STATUS_ROWS = 32
 
 DEFAULT_START = "1-1"
 
+ROUND = "1-1..1-1"
+"""Where the real game goes beside a dream: round and round, as dreams do."""
+
 
 def make_world(start: str = DEFAULT_START) -> World:
-    """The real game in its emulator, at the beginning of a stage ("1-1" to "8-4").
+    """The real game in its emulator, at the beginning of a stage ("1-1" to "8-4") or of a span ("1-1..1-4").
 
     Raises:
         MissingExtraError: The extra `mario` is not installed.
