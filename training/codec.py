@@ -126,19 +126,19 @@ def _picked(rarity: Tensor) -> Tensor:
 
 @torch.no_grad()
 def accuracy(codec: Codec, footage: Footage, rows: Rows) -> dict[str, float]:
-    """Shares of all pixels, and of those in moving patches, that come back right."""
-    right = torch.zeros(2)
-    total = torch.zeros(2)
+    """Shares of all pixels, of those in moving patches, and of whole patches by how rare they are, that come back."""
+    right, total = torch.zeros(3), torch.zeros(3)
     for part in np.array_split(rows, max(len(rows) // 16, 1)):
         frames = footage.pictures(torch.from_numpy(part))
         features = codec.features(codec.encode(frames))
         drawn, truth = codec.pixels(features.flatten(0, 2)), to_patches(frames).flatten(0, 2)
         same = ~wrong(*(each.view(len(each), -1, codec.planes) for each in (drawn, truth)))  # (n, 64)
         moving = moving_patches(footage, part).flatten()
-        right += torch.tensor([same.float().sum(), same[moving].float().sum()])
-        total += torch.tensor([same.numel(), same[moving].numel()])
+        rarity = footage.frames.rarity(torch.from_numpy(part)).flatten()
+        right += torch.stack([same.float().sum(), same[moving].float().sum(), (rarity * same.all(1)).sum()])
+        total += torch.tensor([same.numel(), same[moving].numel(), float(rarity.sum())])
     shares = (right / total).tolist()
-    return {"pixels": shares[0], "moving_pixels": shares[1]}
+    return {"pixels": shares[0], "moving_pixels": shares[1], "patches_by_rarity": shares[2]}
 
 
 def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
