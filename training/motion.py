@@ -238,7 +238,7 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
         now, ring = torch.from_numpy(part), footage.ring(part, context=1)
         truth = footage.motion[now]
         outlook = motion(ring, footage.held[now], motion=truth)
-        guess = outlook.scroll.argmax(1)
+        guess = motion.likeliest(outlook, ring).motion
         after, real = motion.likeliest(outlook, ring, truth), footage.things[now]
         things = after.things
         hero, shown = real[:, 0, 2] > 0, (real[:, 1:, 2] > 0) & (real[:, 1:, 0] < footage.setting.game.width)

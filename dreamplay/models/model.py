@@ -204,7 +204,9 @@ class Model(nn.Module):
             return self.codec.inks(drawn)
         now = self.denoiser.shown_things(moved.things, moved.counters)
         were = moved.things[:, -2, :, :3] - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
-        before, after = (sprites.laid(things, *newest.shape[1:3])[wanted] for things in (were, now))
+        were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
+        laid = sprites.laid(torch.cat([were, now]), *newest.shape[1:3]).chunk(2)
+        before, after = (pictures[wanted] for pictures in laid)
         more, kept = sprites(drawn, to_patches(newest)[wanted], before, after)
         return self.codec.inks(drawn + more) + kept
 
