@@ -42,9 +42,11 @@ def test_the_flagship_is_made_of_the_projects_own_movies_and_collects_none(
 
 def test_another_recipe_collects_among_its_runs() -> None:
     first, second = words(NANO)[:2]
-    assert first.startswith("collect runs/mario-nano/movies/train --game mario --stage 1-1 --frames 24000 --seed 1 ")
+    assert first.startswith(
+        "collect runs/mario-nano/movies/train --game mario --stage 1-1..1-1 --frames 24000 --seed 1 "
+    )
     assert second.startswith(
-        "collect runs/mario-nano/movies/heldout --game mario --stage 1-1 --frames 4000 --seed 1001"
+        "collect runs/mario-nano/movies/heldout --game mario --stage 1-1..1-1 --frames 4000 --seed 1001"
     )
 
 
