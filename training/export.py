@@ -26,6 +26,7 @@ from training.data import Footage
 from training.recipe import Recipe
 
 MOVIES = Path("training/movies")
+_OBEYS = 8
 CHECKPOINTS = Path("checkpoints")
 
 
@@ -73,14 +74,16 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
 
 
 def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
-    """Choose quiet moments spread over the level: the hero on the ground and alive, the first one where it begins."""
+    """Choose quiet moments spread over the level: the hero obeys, on the ground, the first one where it begins."""
     rows = footage.rows
-    table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power")}
+    table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power", "player_state")}
     calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
+    calm &= table["player_state"] == _OBEYS
     calm = np.convolve(calm, np.ones(8), "full")[: len(calm)] == 8
     rows = rows[calm[rows - 1]]
     odometer = footage.odometer.numpy()[rows - 1]
-    wanted = np.linspace(0, odometer.max() * 0.93, count)
+    level = np.unique(odometer)
+    wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
     picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
     quiet = rows[odometer == odometer.min()]
     picked[0] = quiet[footage.changed.numpy()[quiet].argmin()]
