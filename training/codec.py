@@ -15,7 +15,7 @@ from dreamplay.models.codec import Codec
 from dreamplay.models.layers import PATCH, to_patches
 from dreamplay.ring import shift
 from training import assets, pictures
-from training.data import Footage, Rows, Sampler, wrong
+from training.data import Footage, Rows, Sampler, chosen, wrong
 from training.recipe import Recipe
 from training.runner import Runner
 
@@ -55,8 +55,7 @@ class CropSource:
 
     def __call__(self) -> Crops:
         """The next batch."""
-        some = np.searchsorted(self._edges, self.sampler.generator.random(self.batch // 2))
-        rare = self.footage.rows[some.clip(max=len(self._edges) - 1)]
+        rare = self.footage.rows[chosen(self._edges, self.sampler.generator, self.batch // 2)]
         rows = torch.from_numpy(np.concatenate([self.sampler.draw(self.batch - len(rare)), rare]))
         frames, rarity = self.footage.frames[rows], self.footage.frames.rarity(rows)
         crops, rarities = [], []
@@ -72,7 +71,7 @@ class CropSource:
         limits = tiles.shape[0] - side, tiles.shape[1] - side
         if generator.random() < AROUND:
             edges = tiles.flatten().cumsum(0).numpy()
-            spot = int(np.searchsorted(edges, generator.random() * edges[-1]).clip(max=len(edges) - 1))
+            spot = int(chosen(edges / edges[-1], generator, 1)[0])
             row, column = (int(v) - int(generator.integers(side)) for v in divmod(spot, tiles.shape[1]))
         else:
             row, column = int(generator.integers(limits[0] + 1)), int(generator.integers(limits[1] + 1))
@@ -108,14 +107,19 @@ class Objective(nn.Module):
             loss = (drawn.flatten(1) - truth / 255).abs().mean()
             return loss, {"l1": float(loss.detach())}
         target = truth.long()
-        loss = F.cross_entropy(drawn.flatten(0, 1), target.flatten(), reduction="none")
+        loss = clipped(drawn, target)
         wrong = (drawn.argmax(-1) != target).float()
-        return loss.clamp(min=FLOOR).mean(), {
-            "loss_pixel": float(loss.detach().mean()),
+        return loss, {
+            "loss_pixel": float(loss.detach()),
             "wrong_any": float(wrong[DRAWN // 2 :].mean()),
             "wrong_rare": float(wrong[: DRAWN // 2].mean()),
             "wrong_rare_patches": float(wrong[: DRAWN // 2].any(1).float().mean()),
         }
+
+
+def clipped(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean cross-entropy of pixels, clipped from below. logits: (n, 64, colours). target: (n, 64) int64."""
+    return F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none").clamp(min=FLOOR).mean()
 
 
 def _picked(rarity: Tensor) -> Tensor:

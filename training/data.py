@@ -249,8 +249,12 @@ class Sampler:
 
     def draw(self, count: int) -> Rows:
         """That many rows."""
-        picked = np.searchsorted(self._edges, self.generator.random(count)).clip(max=len(self._rows) - 1)
-        return self._rows[picked]
+        return self._rows[chosen(self._edges, self.generator, count)]
+
+
+def chosen(edges: npt.NDArray[np.floating[Any]], generator: np.random.Generator, count: int) -> Rows:
+    """Draw numbers with replacement. edges: Running sum of their shares, up to 1. Returns (count,)."""
+    return np.searchsorted(edges, generator.random(count)).clip(max=len(edges) - 1)
 
 
 WRONG = 24

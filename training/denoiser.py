@@ -16,6 +16,7 @@ from dreamplay.models.layers import to_patches
 from dreamplay.models.model import Model, Moved
 from dreamplay.ring import Ring, stack
 from training import assets, pictures
+from training.codec import clipped
 from training.damage import damage, thing_patches
 from training.data import Footage, Rows, Sampler, wrong
 from training.recipe import Diffusion, Recipe
@@ -29,10 +30,8 @@ PIXELS = 2.0
 """Weight of the drawn pixels' loss beside the denoiser's."""
 DRAWN = 768
 """Patches of a batch whose pixels are drawn: of those that change or the gate thinks so, by how rare they are."""
-COMMON = 0.05
-"""How rare the most common patch counts as."""
-FLOOR = 0.02
-"""A pixel's loss below which it has no gradient, so that the sky does not rule (SimPLe, arXiv 1903.00374)."""
+LEAST = 0.05
+"""How much rarer than it is each patch counts as."""
 BELOW = 1.5
 """Weight of patches below the status bar."""
 
@@ -197,7 +196,7 @@ class Objective(nn.Module):
             likely: Patches among which to choose, (B, H, W) bool.
         """
         model: Model = self._frozen["model"]
-        care = (likely * (batch.rarity + COMMON)).flatten()
+        care = (likely * (batch.rarity + LEAST)).flatten()
         chosen = min(DRAWN, int(likely.sum()))
         if not chosen:
             return clean.sum() * 0, {}
@@ -207,7 +206,7 @@ class Objective(nn.Module):
         with torch.autocast(clean.device.type, torch.bfloat16):
             logits = model.draw(batch.moved, model.codec.features(clean), wanted).float()  # (n, 64, colours)
         target = to_patches(batch.target)[wanted].long()
-        loss = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none").clamp(min=FLOOR).mean()
+        loss = clipped(logits, target)
         bad = (logits.detach().argmax(-1) != target).any(1).float().mean()
         return loss, {"pixels": float(loss.detach()), "wrong_patches": float(bad)}
 

@@ -26,8 +26,8 @@ from training.data import Footage
 from training.recipe import Recipe
 
 MOVIES = Path("training/movies")
-_OBEYS = 8
 CHECKPOINTS = Path("checkpoints")
+_OBEYS = 8  # value of `player_state` while Mario obeys
 
 
 def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype = torch.float16) -> Config:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dreamplay.emulator.mario import MarioWorld, Past
+from dreamplay.emulator.mario import CELLAR_X, MarioWorld, Past
 from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons
 
@@ -21,7 +21,6 @@ _BLOCKS = tuple(
     for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
 )  # x of those that Mario can hit from the ground
 _PIPE = (920, 112)  # x and y of Mario in the middle of stage 1-1's pipe that leads down
-_CELLAR = 3584  # x from which on rooms below pipes are
 _NEAR = 72
 _GROUND = 176  # y of Mario on the ground
 _TRIES = 12  # ways out that are tried from one place before a death is let happen
@@ -111,7 +110,7 @@ def digger(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
 def plumber(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Macros, but it jumps on the pipe that leads down, ducks there, and soon leaves the room below."""
     probe = world.probe()
-    if probe["x"] >= _CELLAR and rng.random() < 0.4:
+    if probe["x"] >= CELLAR_X and rng.random() < 0.4:
         return [_RIGHT | _B * int(rng.integers(2))] * int(rng.integers(8, 30))
     distance = _PIPE[0] - probe["x"]
     if probe["y"] == _PIPE[1] and abs(distance) < 16 and rng.random() < 0.9:

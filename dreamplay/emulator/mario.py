@@ -18,6 +18,8 @@ from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons, Frame, GameSpec
 
 STAGES = tuple(f"{world}-{stage}" for world in range(1, 9) for stage in range(1, 5))
+CELLAR_X = 14 * 256
+"""Where rooms below pipes are put: right of stage 1-1."""
 CONSOLE_FRAMES = 2  # console frames a step: 60 a second become 30
 
 _START = 8
@@ -52,8 +54,8 @@ _ROTATION = 8  # console frames between two colours of coins and "?" blocks
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
 _SCRATCH, _READING, _FREEZE, _TIMERS, _FAST, _SLOW = 0x00, (0x40, 0x41), 0x747, 0x780, 0x15, 0x24
 _HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
-_POINTER, _AREA_TYPE, _AREA_OFFSET, _LIVES, _MOST_LIVES = 0x750, 0x74E, 0x74F, 0x75A, 2
-_CELLAR, _CELLAR_X = 0x42, 14 * 256  # the area of the rooms below pipes, and where it is put: right of stage 1-1
+_POINTER, _AREA_TYPE, _AREA_OFFSET, _MOST_LIVES = 0x750, 0x74E, 0x74F, 2
+_CELLAR = 0x42  # the area of the rooms below pipes
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +290,7 @@ class MarioWorld:
         values |= things.tell(ram, values)
         if area == _CELLAR:
             for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):
-                values[name] += _CELLAR_X
+                values[name] += CELLAR_X
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * _TICKS + values["tick"]
         values["shimmer"] = values["rotation"] * _ROTATION + (values["frame_counter"] - 1) % _ROTATION
@@ -321,7 +323,7 @@ class MarioWorld:
         if f"{ram[_WORLD] + 1}-{ram[_STAGE] + 1}" not in self._span:
             for address, value in self._first.items():
                 ram[address] = value
-        ram[_LIVES] = _MOST_LIVES
+        ram[_PROBES["lives"]] = _MOST_LIVES
 
     def _console_frames(self, buttons: Buttons, count: int) -> None:
         for _ in range(count):
