@@ -137,7 +137,7 @@ class Counter:
 
     name: str
     period: int = _bounded(2, 2**24)
-    steps: tuple[int, ...] = _bounded(1, 8)
+    steps: tuple[int, ...] = _bounded(1, 12)
     reset: int = _bounded(-1, 2**24)
     digits: tuple[Digit, ...] = _bounded(0, 8)
 

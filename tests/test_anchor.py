@@ -51,5 +51,5 @@ def test_a_short_past_begins_with_copies_of_its_first_frame() -> None:
 def test_a_real_game_that_tells_too_little_is_refused() -> None:
     made = tiny.config()
     frame = np.zeros((made.game.height, made.game.width, 3), np.uint8)
-    with pytest.raises(UsageError, match="camera, clock, frame_counter, thing0_beat and 32 more"):
+    with pytest.raises(UsageError, match="camera, clock, frame_counter, thing0_beat and 38 more"):
         anchor.ring(made, [Moment(0, frame, {})])

@@ -211,6 +211,10 @@ def test_what_decides_marios_next_step_is_told() -> None:
     assert mario["thing0_run"] == 32 + 16 + 9  # runs to the left, and does for nine console frames without the button
     ram[0x490] = 254
     assert tell(ram, values)["thing0_pull"] == mario["thing0_pull"] + 32  # a wall bars his way
+    ram[0x6DE], ram[0x789] = 40, 20
+    assert tell(ram, values | {"player_state": 3})["thing0_side"] == 40  # console frames in a pipe
+    ram[0x1D] = 3
+    assert tell(ram, values)["thing0_side"] == 20  # console frames on the pole
 
 
 def test_the_camera_goes_to_where_a_life_begins_in_one_cut(world: MarioWorld) -> None:
@@ -302,6 +306,46 @@ def test_after_the_last_stage_of_a_span_the_first_one_begins() -> None:
     assert seen[0]["camera"] > 3000
     assert seen[-1]["time"] > 390
     assert seen[-1]["x"] < 200
+
+
+def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on() -> None:
+    played = movie.read(MOVIES / "mario-1-1..1-1-1007-00008.movie")
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[:1700])
+    told = []
+    for held in played.buttons[1700:2400]:
+        world.advance(held)
+        told.append(world.probe())
+    slides = [probe for probe in told if probe["player_state"] == 4]
+    flags, points = (np.array([probe[f"thing{i}_y"] for probe in slides]) for i in (6, 10))
+    assert {(probe["thing6_kind"], probe["thing6_x"]) for probe in slides} == {(49, 3160)}
+    assert flags[0] < 52
+    assert flags[-1] > 0xAA - 2
+    assert np.all(np.diff(flags) >= 0)
+    assert np.all(np.diff(points[2:]) <= 0)
+    walk = next(n for n, probe in enumerate(told) if probe["player_state"] == 5)
+    gained = {100: 60, 400: 60 + 3, 800: 64 + 1, 2000: 60 + 3 + 64, 5000: 60 + 1 + 2 * 64}[
+        told[walk + 1]["score"] - told[walk - 2]["score"]
+    ]
+    assert told[walk]["thing10_kind"] % 64 == gained % 64
+
+
+def test_of_two_blocks_the_newer_one_is_told_first_and_a_single_one_is_never_the_second() -> None:
+    ram = np.zeros(0x800, np.uint8)
+    values = {"player_state": 8, "task": 3, "screen_off": 0, "power": 0, "camera": 0, "x": 0, "y": 0, "y_viewport": 1}
+
+    def blocks() -> list[int]:
+        told = tell(ram, values)
+        return [told[f"thing{i}_x"] for i in (7, 8) if told[f"thing{i}_kind"]]
+
+    ram[[0x86 + 9, 0x86 + 10]] = 50, 60
+    for following, both in ((0, [60, 50]), (1, [50, 60])):
+        ram[0x3EE], ram[[0x26, 0x27]] = following, 0x11
+        assert blocks() == both
+        for first, single in (((0x11, 0), [50]), ((0, 0x11), [60])):
+            ram[[0x26, 0x27]] = first
+            assert blocks() == single
+            assert tell(ram, values)["thing8_kind"] == 0
 
 
 def test_a_room_below_a_pipe_is_right_of_the_level() -> None:

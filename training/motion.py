@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import SWERVE, Jumps, Moves, jumps, most_steps, moves, tick
+from dreamplay.models.moves import SWERVE, Arrivals, Jumps, Moves, arrivals, most_steps, moves, tick
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -43,6 +43,10 @@ LATE = 1
 """Console frames that a clock may be off by: the console leaves one out now and then."""
 JITTER = 0.03
 """Share of past places that are off by a pixel, as those of a dream may be; the newest are sums and stay."""
+FEWER = 0.5
+"""Share of the things with nothing near them that are left out, so that no moment is known by its bystanders."""
+BESIDE = 48
+"""Pixels across up to which a thing is near another."""
 LEAP = 12
 """Pixels a frame from which a thing's way is an event."""
 
@@ -55,7 +59,7 @@ class Batch:
         frames, places: For the tracker.
         ring, held: For the head.
         things: That followed, (B, N, E).
-        moves, jumps: That led to them from the places in the ring.
+        moves, arrivals: What led to them from the places in the ring.
         motion: Motion classes, (B,).
         clocks: Classes of the counters' steps, -1 where a counter did something else, (B, counters).
     """
@@ -66,7 +70,7 @@ class Batch:
     held: Tensor
     things: Tensor
     moves: Moves
-    jumps: Jumps
+    arrivals: Arrivals
     motion: Tensor
     clocks: Tensor
 
@@ -96,12 +100,25 @@ class Source:
         for i in range(int(COUNTS * HISTORIES) if self.counts else 0):
             drawn[i] = generator.choice(self.counts[generator.integers(len(self.counts))])
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
-        ring = replace(ring, things=self._jitter(ring.things))
-        things = footage.things[now]
+        past, things = self._fewer(self._jitter(ring.things), footage.things[now])
+        ring = replace(ring, things=past)
         way = ring.things[:, -1], things, footage.scrolls[now]
         clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
         held, motion = footage.held[now], footage.motion[now]
-        return Batch(frames[..., None], places, ring, held, things, moves(*way), jumps(*way), motion, clocks)
+        arrived = arrivals(*way, ring.odometer)
+        return Batch(frames[..., None], places, ring, held, things, moves(*way), arrived, motion, clocks)
+
+    def _fewer(self, past: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave some bystanders out. past: (B, S, N, E). after: What followed, (B, N, E). Returns both without them."""
+        now = past[:, -1]
+        there = now[..., 2] > 0
+        near = ((now[:, :, None, 0] - now[:, None, :, 0]).abs() <= BESIDE) & there[:, None]  # (B, N, N)
+        alone = near.sum(2) == 1
+        comes = ((after[..., 2] > 0) & ~there).any(1, keepdim=True)  # the console would put it into a slot left empty
+        out = alone & ~comes & (after[..., 2] == now[..., 2])
+        out &= torch.from_numpy(self.sampler.generator.random(out.shape) < FEWER)
+        out[:, 0] = False
+        return past * ~out[:, None, :, None], after * ~out[..., None]
 
     def _jitter(self, things: Tensor) -> Tensor:
         generator = self.sampler.generator
@@ -198,7 +215,7 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     there, before = things[..., 2] > 0, batch.ring.things[:, -1, :, 2] > 0
     far = torch.stack([led.across == 2 * SWERVE[0] + 1, led.down == 2 * SWERVE[1] + 1], -1)
     leaps = there & far.any(-1)
-    ends = _ends(outlook.jumps, batch.jumps)
+    ends = _ends(outlook.jumps, batch.arrivals)
     logits = outlook.moves
     kinds = _entropy(logits.kinds, led.kinds % logits.kinds.shape[-1])
     rest = [field.name for field in fields(Moves) if field.name != "kinds"]
@@ -215,14 +232,16 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     return parts
 
 
-def _ends(logits: Jumps, ends: Jumps) -> Tensor:
-    """Cross-entropy of where each thing jumps, (B, N): near which thing, then how far from it, or on the screen."""
-    none = ends.near == logits.near.shape[-1] - 1
-    corner = torch.stack([ends.column, ends.row], -1).clamp(min=0)
-    corner = torch.minimum(corner, corner.new_tensor([logits.column.shape[-1], logits.row.shape[-1]]) - 1)
-    free = _entropy(logits.column, corner[..., 0]) + _entropy(logits.row, corner[..., 1])
-    beside = _entropy(logits.aside, ends.aside) + _entropy(logits.below, ends.below)
-    return _entropy(logits.near, ends.near) + torch.where(none, free, beside)
+def _ends(logits: Jumps, at: Arrivals) -> Tensor:
+    """Minus the log of the chance that each thing jumps to where it is, from whichever origin, (B, N)."""
+    column, row, near, aside, below = (getattr(logits, field.name).float().log_softmax(-1) for field in fields(Jumps))
+    free = sum(
+        part.gather(-1, where.clamp(0, part.shape[-1] - 1)[..., None])
+        for part, where in ((column, at.column), (row, at.row))
+    )
+    beside = sum(part.gather(-1, where.clamp(min=0)) for part, where in ((aside, at.aside), (below, at.below)))
+    beside = torch.where(at.aside >= 0, near[..., :-1] + beside, -torch.inf)
+    return -torch.cat([beside, near[..., -1:] + free], -1).logsumexp(-1)
 
 
 def _entropy(logits: Tensor, classes: Tensor) -> Tensor:
@@ -243,6 +262,7 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
         things = after.things
         hero, shown = real[:, 0, 2] > 0, (real[:, 1:, 2] > 0) & (real[:, 1:, 0] < footage.setting.game.width)
         right = (things[..., :3] == real[..., :3]).all(-1)
+        new = shown & (ring.things[:, -1, 1:, 2] <= 0) & hero[:, None]
         counts = {
             "scroll_exact": (guess == truth, None),
             "scroll_within_1": ((guess - truth).abs() <= 1, None),
@@ -254,6 +274,8 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
             "hero_imagined": (things[:, 0, 2] > 0, ~hero),
             "other_exact": (right[:, 1:], shown),
             "other_missed": (things[:, 1:, 2] == 0, shown),
+            "new_exact": (right[:, 1:], new),
+            "new_missed": (things[:, 1:, 2] == 0, new),
             "other_imagined": (real[:, 1:, 2] == 0, things[:, 1:, 2] > 0),
             "clocks_exact": ((after.counters == footage.counters[now]).all(1), None),
         }

@@ -1,7 +1,7 @@
 """What moves about in Super Mario Bros, as the console's RAM knows it.
 
-The slots are: Mario; five enemies; the power-up or the flag; two blocks that were hit; the coin that jumps out of one;
-the points that rise over what was scored.
+The slots are: Mario; five enemies; the power-up or the flag; two blocks that were hit, the newer one first; the coin
+that jumps out of one; the points that rise over what was scored.
 """
 
 from collections.abc import Mapping
@@ -17,21 +17,27 @@ _FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
 _POWER_UP_KIND = 0x2E
 _PAGE, _X, _SCREEN, _Y = 0x6D, 0x86, 0xB5, 0xCE  # of all objects: Mario, then enemies, fireballs, blocks, coins
 _SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433
-_BLOCKS, _COINS = range(9, 11), range(21, 18, -1)  # objects; the console takes the last free coin first
+_BLOCKS, _COINS = (9, 10), range(21, 18, -1)  # objects; the console takes the last free coin first
+_NEXT_BLOCK = 0x3EE  # 0 or 1: which of them will be the next one
 _BLOCK_STATE, _BLOCK_TILE, _COIN_STATE, _BOUNCES = 0x26 - 9, 0x3E8 - 9, 0x2A - 13, 1
 _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
 _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
+_FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
+_POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
+_POLE_SCORES = (9, 7, 5, 3, 1)  # 5000 at its top to 100, as numbers of points
+_CASTLE_TASK, _FIREWORKS, _MUSIC, _NOTE, _NOTE_FRAMES = 0x746, 0x6D7, 0x7B1, 0xF7, 0x7B4
 _BLOCK_KIND, _COIN_KIND, _POINTS_KIND = 57, 58, 59  # numbers that no enemy has
 _KINDS = 64  # in each of four phases
 _SMALL = 63  # the most that a number of six bits tells
 _POSE, _FACING = 0x6D5, 0x33
 _GRAVITY, _LIFTED, _RUNNING, _RUN_TIMER, _WAY, _AIR = 0x70A, 0x709, 0x703, 0x783, 0x45, 0x1D
 _PACE, _FREE = 0x700, 0x490  # his speed before a wall stopped him; a bit for each way that no wall barred
+_SIDE_TIMER, _CLIMB_TIMER, _PIPE_TIMER, _CLIMBS, _IN_PIPE = 0x785, 0x789, 0x6DE, 3, (2, 3)
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 
 SLOTS = 1 + _ENEMIES + len(_BLOCKS) + 2
 
-_NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run")
+_NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run", "low", "side")
 _NOWHERE = dict.fromkeys(_NAMES, 0)
 
 
@@ -48,7 +54,7 @@ def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
         slots += [_NOWHERE] * (_ENEMIES + len(_BLOCKS) + 2)
     else:
         slots += [_enemy(ram, number) for number in range(_ENEMIES)]
-        slots += [_block(ram, number) for number in _BLOCKS]
+        slots += _blocks(ram)
         slots += [_coin(ram), _points(ram, values["camera"])]
     return {f"thing{i}_{name}": number for i, slot in enumerate(slots) for name, number in slot.items()}
 
@@ -65,22 +71,62 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
         "beat": _beat(ram),
         "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * (ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
         "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + min(int(ram[_RUN_TIMER]), 15),
+        "low": _low(ram, 0),
+        "side": _side(ram, values["player_state"]),
     }
 
 
+def _side(ram: Any, state: int) -> int:
+    """How long Mario still holds on to a pole or is in a pipe; else his finest speed and what a touched wall holds."""
+    if int(ram[_AIR]) == _CLIMBS:
+        return min(int(ram[_CLIMB_TIMER]), _SMALL)
+    if state in _IN_PIPE:
+        return min(int(ram[_PIPE_TIMER]), _SMALL)
+    return int(ram[_FORCE_X]) // 16 % 4 * 16 | min((int(ram[_SIDE_TIMER]) + 1) // 2, 15)
+
+
 def _enemy(ram: Any, slot: int) -> dict[str, int]:
-    """An enemy, or the power-up."""
+    """An enemy, the power-up, a flag or a firework."""
+    if not ram[_FLAG + slot]:
+        return _NOWHERE
     kind, state = int(ram[_KIND + slot]), int(ram[_STATE + slot])
     phase = int(ram[_POWER_UP]) if kind == _POWER_UP_KIND else _phase(state)
-    return {
-        "kind": _numbered(kind, phase) if ram[_FLAG + slot] else 0,
+    told = {
+        "kind": _numbered(kind, phase),
         **_place(ram, slot + 1),
         **_momentum(ram, slot + 1),
         "force": min(int(ram[_SLOT_FRAMES + slot]), _SMALL),
         "beat": min(int(ram[_SLOT_TIMER + slot]), _SMALL),
         "pull": 0,
         "run": state & _SMALL,
+        "low": _low(ram, slot + 1),
+        "side": 0,
     }
+    if kind == _POLE_FLAG:
+        told["y"] %= 256  # the console does not say that it is on the screen
+    elif kind == _CASTLE_FLAG:
+        told |= _ending(ram)
+    elif kind == _FIREWORK:  # its speeds are the size of the explosion and how long it stays so
+        told |= {"force": int(ram[_SPEED_X + slot + 1]) % 64, "beat": int(ram[_SPEED_Y + slot + 1]) % 64}
+        told |= {"speed_x": 0, "speed_y": 0}
+    return told
+
+
+def _ending(ram: Any) -> dict[str, int]:
+    """What the end of a stage still waits for: time that becomes points, fireworks, a flag, music."""
+    music = bool(ram[_MUSIC])
+    return {
+        "force": min(int(ram[_NOTE]), _SMALL) * music,
+        "pull": int(ram[_CASTLE_TASK]) % 8 * 8 + min(int(ram[_FIREWORKS]), 7),
+        "low": min(int(ram[_NOTE_FRAMES]), _SMALL) * music,
+    }
+
+
+def _blocks(ram: Any) -> list[dict[str, int]]:
+    """Both blocks, the newer one first; if there is only one, it is the first."""
+    last = 1 - int(ram[_NEXT_BLOCK]) % 2
+    newer, older = (_block(ram, _BLOCKS[number]) for number in (last, 1 - last))
+    return [newer, older] if newer["kind"] else [older, newer]
 
 
 def _block(ram: Any, number: int) -> dict[str, int]:
@@ -90,7 +136,7 @@ def _block(ram: Any, number: int) -> dict[str, int]:
         return _NOWHERE
     bounces = state % 16 == _BOUNCES
     phase = int(ram[_BLOCK_TILE + number] in _USED) if bounces else 2
-    rest = {"force": 0, "beat": 0, "pull": 0, "run": 0}
+    rest = {"force": 0, "beat": 0, "pull": 0, "run": 0, "low": _low(ram, number), "side": 0}
     return {"kind": _numbered(_BLOCK_KIND, phase), **_place(ram, number), **_momentum(ram, number), **rest}
 
 
@@ -99,23 +145,33 @@ def _coin(ram: Any) -> dict[str, int]:
     state, number = next(((int(ram[_COIN_STATE + n]), n) for n in _COINS if ram[_COIN_STATE + n]), (0, 0))
     if not state:
         return _NOWHERE
-    rest = {"force": 0, "beat": min(state, _SMALL), "pull": 0, "run": 0}
+    rest = {"force": 0, "beat": min(state, _SMALL), "pull": 0, "run": 0, "low": _low(ram, number), "side": 0}
     return {"kind": _numbered(_COIN_KIND, int(state > 1)), **_place(ram, number), **_momentum(ram, number), **rest}
 
 
 def _points(ram: Any, camera: int) -> dict[str, int]:
-    """The points over an enemy or a power-up that was scored: which of the console's eleven numbers."""
+    """The points over an enemy or a power-up, or at the flagpole: which of the console's eleven numbers."""
     slot = next((slot for slot in range(_ENEMIES + 1) if ram[_POINTS + slot] and ram[_POINTS_TIMER + slot]), None)
-    if slot is None:
-        return _NOWHERE
-    which = int(ram[_POINTS + slot]) % 12
-    return _NOWHERE | {
-        "kind": _numbered(_POINTS_KIND + which // 4, which % 4),
-        "x": camera + int(ram[_POINTS_X + slot]),
-        "y": int(ram[_POINTS_Y + slot]),
-        "speed_x": 16 * int(ram[_SCROLL]),  # they go with the camera
-        "beat": min(int(ram[_POINTS_TIMER + slot]), _SMALL),
-    }
+    if slot is not None:
+        return _NOWHERE | {
+            "kind": _points_kind(int(ram[_POINTS + slot])),
+            "x": camera + int(ram[_POINTS_X + slot]),
+            "y": int(ram[_POINTS_Y + slot]),
+            "speed_x": 16 * int(ram[_SCROLL]),  # they go with the camera
+            "beat": min(int(ram[_POINTS_TIMER + slot]), _SMALL),
+        }
+    last = _ENEMIES - 1
+    if ram[_POLE_HIT] and ram[_FLAG + last] and ram[_KIND + last] == _POLE_FLAG:
+        return _NOWHERE | {
+            "kind": _points_kind(_POLE_SCORES[int(ram[_POLE_POINTS]) % len(_POLE_SCORES)]),
+            "x": _place(ram, last + 1)["x"] + _POLE_POINTS_X,
+            "y": int(ram[_POLE_POINTS_Y]),
+        }
+    return _NOWHERE
+
+
+def _points_kind(which: int) -> int:
+    return _numbered(_POINTS_KIND + which % 12 // 3, which % 3)
 
 
 def _numbered(kind: int, phase: int) -> int:
@@ -139,6 +195,11 @@ def _momentum(ram: Any, number: int) -> dict[str, int]:
         "speed_x": (across + 128) % 256 - 128,
         "speed_y": 16 * ((down + 128) % 256 - 128) + (int(ram[_FORCE_Y + number]) >> 4),
     }
+
+
+def _low(ram: Any, number: int) -> int:
+    """What is finer than a sixteenth: of the height, in eights, and of the fall. The console adds no odd 256th."""
+    return int(ram[_PART_Y + number]) % 16 // 2 * 8 + int(ram[_FORCE_Y + number]) % 16 // 2
 
 
 def _beat(ram: Any) -> int:

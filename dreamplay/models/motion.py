@@ -19,8 +19,10 @@ from dreamplay.config import Counter, MotionConfig
 from dreamplay.models.layers import PATCH, color_codes
 from dreamplay.models.mover import NARROW, Mover
 from dreamplay.models.moves import (
+    CELL,
     FASTEST,
     FRAMES,
+    NUMBERS,
     PARTS,
     SMALL,
     TRAIL,
@@ -30,6 +32,7 @@ from dreamplay.models.moves import (
     arrive,
     arrive_at,
     fine,
+    head_block,
     most_steps,
     tick,
     trail,
@@ -38,8 +41,6 @@ from dreamplay.models.scenes import Scenes
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import Ring
 
-CELL = 16
-"""Pixels along each side of the blocks that levels are built of: things stop at their edges."""
 ACROSS, DOWN = 4, 5
 """Blocks that a thing sees around it, from one to the left of and above the one that holds its corner."""
 EVERY = 4
@@ -54,13 +55,15 @@ NEAR = (24, 40)
 """Pixels, across and down, up to which one thing's distance from another is told exactly, for when they touch."""
 TOUCH = 12
 """Numbers that such a distance is told by."""
+MEET = 32
+"""Numbers that tell what meets a thing, whichever slot it is in."""
 INSIDE = 16
 """Numbers that tell where in its block a thing is: a sixteenth of a pixel decides whether it is stopped."""
 COLUMNS = (48, 144)
 """The hero's screen columns between which the camera begins to follow."""
 STRIDES = 17
 """Ways in pixels that are told apart, of a console frame or a frame: the camera goes as far as he does."""
-HIDE = 0.3
+HIDE = 0.7
 """Share of the rows from which training hides what tells one moment from all others but moves nothing most of the time:
 the past before the last steps, the place in the level, the clocks."""
 RECENT = 3
@@ -75,6 +78,10 @@ KIND = 8
 """Numbers that stand for a kind."""
 SPEED = 16
 """Numbers that stand for a speed."""
+CROWD = 32
+"""Numbers that tell what all things together are about, and what they have just become."""
+ENDING = 2
+"""Units of a clock that are told from more: it stands still at 0."""
 WAVES = (16, 64)
 """Pixels of the waves by which one thing's distance from another is told."""
 
@@ -139,22 +146,26 @@ class Motion(nn.Module):
         self.absent = nn.Embedding(patience + 1, KIND)
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
-        phases = 4 * CELL + 2 * PARTS + 4 * SMALL + 2 * SCREEN + 2 * SPEED
+        phases = 4 * CELL + 2 * PARTS + NUMBERS * SMALL + 2 * SCREEN + 2 * SPEED
         phases += FRAMES * 2 * INSIDE + 2 * CELL
         present = phases + (ACROSS * DOWN + FRAMES * len(POINTS)) * LOOK + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
-        everywhere = (config.history + 1) * buttons + 1 + 2 * KIND + 2 * len(counters)
+        everywhere = (config.history + 1) * buttons + 1 + 3 * KIND + 2 * len(counters)
         self.beats = [(i, beat) for i, counter in enumerate(counters) for beat in BEATS if not counter.unit % beat]
-        inputs = past + present + others + everywhere + 2 * len(self.beats)
+        inputs = past + present + others + everywhere + 2 * len(self.beats) + ENDING * len(counters) + CROWD + MEET
         widths = config.width, config.width * 2 // 3
         self.hero, self.other = (Mover(inputs, width, config.kinds, config.things) for width in widths)
         self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
         seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
         self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
         self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
+        pair = FRAMES * TOUCH + 2 * (KIND + 2) + 2 * len(self.beats)
+        self.meet = nn.Sequential(nn.Linear(pair, MEET), nn.SiLU(), nn.Linear(MEET, MEET), nn.SiLU())
         follows = config.width + 2 * (COLUMNS[1] - COLUMNS[0]) + (FRAMES + 1) * STRIDES
         self.scroll = nn.Sequential(nn.Linear(follows, NARROW), nn.SiLU(), nn.Linear(NARROW, self.classes))
-        self.clocks = nn.Linear(config.width, len(counters) * most_steps(counters))
+        self.crowd = nn.Linear(2 * KIND + NUMBERS * SMALL, CROWD)
+        self.became = nn.Linear(widths[1], CROWD)
+        self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
 
@@ -169,14 +180,16 @@ class Motion(nn.Module):
         """
         told = self._told(ring, held)
         first, rest = (None, None) if truth is None else (truth.of(slice(0, 1)), truth.of(slice(1, None)))
-        hero, place, x = self.hero(told[:, :1], first)
+        small = ring.things[:, -1, :, 7:]
+        hero, place, x = self.hero(told[:, :1], small[:, :1], first)
         chosen = hero.classes() if first is None else first
         scroll = self.scroll(torch.cat([x[:, 0], self._columns(ring.things[:, -1, :1], chosen)], 1))
         scrolled = self.scrolled(scroll.argmax(1) if motion is None else motion)
-        other, places, _ = self.other(told[:, 1:], rest, scrolled)
+        other, places, became = self.other(told[:, 1:], small[:, 1:], rest, scrolled)
         both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
         jumps = Jumps(*(torch.cat([getattr(j, f.name) for j in (place, places)], 1) for f in fields(Jumps)))
-        clocks = self.clocks(x[:, 0]).unflatten(1, (len(self.counters), -1))
+        events = F.silu(self.became(became)).sum(1)  # what others become is what is counted
+        clocks = self.clocks(torch.cat([x[:, 0], events], 1)).unflatten(1, (len(self.counters), -1))
         return Outlook(both, jumps, scroll, clocks)
 
     def _columns(self, hero: Tensor, led: Moves) -> Tensor:
@@ -223,6 +236,9 @@ class Motion(nn.Module):
             *self._within(ring),
             phases[0][:, :1, 2 * CELL :].expand(b, n, -1),  # where the hero will be in his block
             beats[:, None].expand(b, n, -1),
+            self._ending(ring).to(dtype)[:, None].expand(b, n, -1),
+            self._crowd(now)[:, None].expand(b, n, -1),
+            self._meetings(ring, now, beats),
         ]
         return torch.cat(own, -1)
 
@@ -247,13 +263,47 @@ class Motion(nn.Module):
         waves = [turn(apart * (2 * torch.pi / wave)) for wave in WAVES for turn in (torch.sin, torch.cos)]
         same = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), way[:, :, -1, 1:3]], -1)
         same = same[:, None].expand(b, n, n, KIND + 2)
-        at = ahead(ring.things[:, -1]).div(PARTS, rounding_mode="floor")
-        soon = at[:, None] - at[:, :, None]  # (B, N, N, 2)
+        touch = self._touch(ahead(ring.things[:, -1]))
+        return torch.cat([(apart / 32).clamp(-6, 6), *waves, same, touch * there], -1).flatten(2)
+
+    def _touch(self, at: Tensor) -> Tensor:
+        """How things stand to each other. at: In parts of a pixel, (B, N, 2). Returns (B, N, N, TOUCH)."""
+        pixels = at.div(PARTS, rounding_mode="floor")
+        soon = pixels[:, None] - pixels[:, :, None]  # (B, N, N, 2)
         across, down = (
             table(soon[..., i].clamp(-near, near) + near)
             for i, (table, near) in enumerate(zip(self.apart, NEAR, strict=True))
         )
-        return torch.cat([(apart / 32).clamp(-6, 6), *waves, same, across * down * there], -1).flatten(2)
+        touch: Tensor = across * down
+        return touch
+
+    def _meetings(self, ring: Ring, now: Tensor, beats: Tensor) -> Tensor:
+        """What meets each thing, after every console frame: all pairs are read by the same network, (B, N, MEET).
+
+        Args:
+            ring: The past.
+            now: (B, N, E).
+            beats: (B, 2 beats).
+        """
+        b, n = now.shape[:2]
+        touch = torch.cat([self._touch(at) for at in _unstopped(ring).unbind(2)], -1)  # (B, N, N, FRAMES TOUCH)
+        one = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), now[..., 5:7] / 32], -1)
+        every = [part.expand(b, n, n, -1) for part in (one[:, :, None], one[:, None], beats[:, None, None])]
+        other = (now[:, None, :, 2] > 0) & ~torch.eye(n, dtype=torch.bool, device=now.device)
+        return (self.meet(torch.cat([touch, *every], -1)) * other[..., None]).sum(2)
+
+    def _ending(self, ring: Ring) -> Tensor:
+        """Which clocks are at their end or nearly, (B, ENDING counters) bool."""
+        units = torch.tensor([counter.unit for counter in self.counters], device=ring.counters.device)
+        left = (ring.counters // units)[..., None]  # (B, counters, 1)
+        return (left <= torch.arange(ENDING, device=left.device)).flatten(1)
+
+    def _crowd(self, now: Tensor) -> Tensor:
+        """What things wait for, all together, (B, CROWD). now: (B, N, E)."""
+        b, n = now.shape[:2]
+        kinds, slots = self.kind(now[..., 2].long() % self.config.kinds), self.slot.weight.expand(b, n, KIND)
+        small = F.one_hot(now[..., 7:].long().clamp(0, SMALL - 1), SMALL).flatten(2).to(now.dtype)
+        return F.silu(self.crowd(torch.cat([kinds, slots, small], -1))).sum(1)
 
     def _shown(self, hero: Tensor) -> Tensor:
         """Which rows are told everything, (B, 1) 0 or 1; in training not all where the hero, whose kind this is, is."""
@@ -270,10 +320,11 @@ class Motion(nn.Module):
             shown: In which rows the place and the clocks are not, (B, 1).
         """
         past = (ring.buttons[:, -self.config.history :] * longer[..., None]).flatten(1)
-        odometer, last = ring.odometer.to(held.dtype), self.config.columns
-        here = torch.where(ring.odometer < 0, last, ring.odometer // PATCH).clamp(max=last)
+        odometer, last = ring.odometer, self.config.columns
+        columns = torch.stack([odometer, head_block(ring.things[:, -1], odometer)[:, 0]], 1) // PATCH
+        here = torch.where(odometer[:, None] < 0, last, columns).clamp(0, last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
-        place = torch.cat([odometer[:, None] / 1024, self.place(here)], 1) * shown
+        place = torch.cat([odometer[:, None].to(held.dtype) / 1024, self.place(here).flatten(1)], 1) * shown
         clocks = _turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
         return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
 
@@ -332,7 +383,7 @@ class Motion(nn.Module):
             speeds = outlook.scroll[:, : self.config.fastest + 1]
             motion = torch.where(kinds[:, 0] > 0, speeds.argmax(1), motion)
         now, scrolls = ring.things[:, -1], motion.masked_fill(motion > self.config.fastest, 0)
-        places = outlook.jumps.classes().places(now, scrolls)
+        places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
 

@@ -14,8 +14,8 @@ from dreamplay.config import Counter
 
 PARTS = 16
 """Parts of a pixel that places are told in."""
-SMALL = 64
-"""Values that `force`, `beat`, `pull` and `run` may have."""
+SMALL, NUMBERS = 64, 6
+"""Values that `force` and what comes after it in `THING` may have, and how many these are."""
 FRAMES = 2
 """Console frames from one frame to the next: a thing goes so many times its speed."""
 SWERVE = (64, 224)
@@ -30,8 +30,8 @@ LEFT, RIGHT = -64, 320
 TOP, BOTTOM = -32, 256
 """Screen columns and rows between which things are known: they come into being beside the screen."""
 
-FAR = 1 << 20
-"""More pixels than anything is away."""
+CELL = 16
+"""Pixels along each side of the blocks that levels are built of: things stop at their edges and come out of them."""
 
 TRAIL = 6
 """Numbers that a step of a thing's trail is told by."""
@@ -64,7 +64,7 @@ class Moves:
         kinds: What each is then, those below 0 counted from the end.
         across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps".
         faster, lower: Change of its speed across and down, from the least of GAIN.
-        force, beat, pull, run: Their next values.
+        force, beat, pull, run, low, side: Their next values.
     """
 
     kinds: Tensor
@@ -76,6 +76,8 @@ class Moves:
     beat: Tensor
     pull: Tensor
     run: Tensor
+    low: Tensor
+    side: Tensor
 
     def of(self, things: slice) -> "Moves":
         """Some things' moves."""
@@ -138,12 +140,13 @@ def arrive_at(led: Moves, now: Tensor) -> Tensor:
 class Jumps:
     """Where things that jump arrive: classes (B, N) each, or their logits (B, N, classes).
 
-    A coin comes out of the block that was hit, points rise from what was stomped: most new places are near a thing.
+    Points rise from the enemy that was stomped, a coin comes out of the block above the hero, an enemy waits where the
+    level was built with it: each has its place from which its way is always the same.
 
     Attributes:
-        column, row: Of the screen, from LEFT and TOP.
-        near: The thing near which they arrive; the number of things where there is none.
-        aside, below: How far from it in the level, from -REACH.
+        column, row: Of the screen, from LEFT and TOP; columns as if the camera stood at the edge of a block.
+        near: From which of the `origins` they arrive; their number where it is from none.
+        aside, below: How far from it, from -REACH.
     """
 
     column: Tensor
@@ -156,26 +159,81 @@ class Jumps:
         """The likeliest classes of logits."""
         return Jumps(*(getattr(self, field.name).argmax(-1) for field in fields(self)))
 
-    def places(self, now: Tensor, scrolls: Tensor) -> Tensor:
-        """Screen columns and rows of classes, (B, N, 2). now: The things before, (B, N, E). scrolls: (B,)."""
-        free = torch.stack([self.column + LEFT, self.row + TOP], -1)  # (B, N, 2)
-        which = self.near.clamp(max=now.shape[1] - 1)[..., None].expand(-1, -1, 2)
+    def places(self, now: Tensor, scrolls: Tensor, odometer: Tensor) -> Tensor:
+        """Screen columns and rows of classes, (B, N, 2).
+
+        Args:
+            now: The things before, (B, N, E).
+            scrolls: Pixels that the camera goes, (B,).
+            odometer: Its left edge before, (B,).
+        """
+        from_block = ((odometer + scrolls) % CELL)[:, None]
+        free = torch.stack([self.column + LEFT - from_block, self.row + TOP], -1)  # (B, N, 2)
+        places, _ = origins(now, scrolls, odometer)
+        which = self.near.clamp(max=places.shape[1] - 1)[..., None].expand(-1, -1, 2)
         away = torch.stack([self.aside, self.below], -1) - now.new_tensor(REACH)
-        beside = now[..., :2].gather(1, which) + away - F.pad(scrolls[:, None, None], (0, 1))
-        return torch.where(self.near[..., None] < now.shape[1], beside, free)
+        return torch.where(self.near[..., None] < places.shape[1], places.gather(1, which) + away, free)
 
 
-def jumps(now: Tensor, after: Tensor, scrolls: Tensor) -> Jumps:
-    """The classes by which things would have jumped to where they are. now, after: (B, N, E). scrolls: (B,)."""
-    reach, many = now.new_tensor(REACH), now.shape[1]
-    corner = after[..., :2] - now.new_tensor([LEFT, TOP])
-    away = (after[..., :2] + F.pad(scrolls[:, None, None], (0, 1)))[:, :, None] - now[:, None, :, :2]  # (B, N, N, 2)
-    near = (away.abs() <= reach).all(-1) & (now[:, None, :, 2] > 0)
-    best, which = away.abs().sum(-1).masked_fill(~near, FAR).min(-1)  # (B, N)
-    beside = away.gather(2, which[..., None, None].expand(-1, -1, 1, 2))[:, :, 0] + reach
-    beside = torch.where((best < FAR)[..., None], beside, 0)
-    which = torch.where(best < FAR, which, many)
-    return Jumps(corner[..., 0], corner[..., 1], which, beside[..., 0], beside[..., 1])
+def origins(now: Tensor, scrolls: Tensor, odometer: Tensor) -> tuple[Tensor, Tensor]:
+    """From where things may jump: from where each thing was or, instead of the hero, from the block at his head.
+
+    Args:
+        now: The things before, (B, N, E).
+        scrolls: Pixels that the camera goes, (B,).
+        odometer: Its left edge before, (B,).
+
+    Returns:
+        Their columns and rows on the screen, (B, N, 2), and which are there, (B, N).
+    """
+    block = head_block(now, odometer) - F.pad(odometer[:, None], (0, 1))  # (B, 2)
+    places = torch.cat([block[:, None], now[:, 1:, :2]], 1) - F.pad(scrolls[:, None, None], (0, 1))
+    return places, now[..., 2] > 0
+
+
+def head_block(now: Tensor, odometer: Tensor) -> Tensor:
+    """Left edge in the level and upper edge of the block at the hero's head a console frame later, (B, 2) pixels.
+
+    Args:
+        now: The things, (B, N, E).
+        odometer: The camera's left edge, (B,).
+    """
+    hero = now[:, 0]
+    at = (fine(hero) + hero[:, 5:7]).div(PARTS, rounding_mode="floor")
+    at = at + F.pad(odometer[:, None], (0, 1)) + at.new_tensor([CELL // 2, 0])
+    return at - at % CELL
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Where things arrived, as every class of `Jumps` that could have led there.
+
+    Attributes:
+        column, row: (B, N).
+        aside, below: From each of the origins, -1 where it is out of reach or not there, (B, N, N).
+    """
+
+    column: Tensor
+    row: Tensor
+    aside: Tensor
+    below: Tensor
+
+
+def arrivals(now: Tensor, after: Tensor, scrolls: Tensor, odometer: Tensor) -> Arrivals:
+    """The classes by which things would have jumped to where they are.
+
+    Args:
+        now, after: (B, N, E).
+        scrolls: Pixels that the camera went, (B,).
+        odometer: Its left edge before, (B,).
+    """
+    reach, at = now.new_tensor(REACH), after[..., :2]
+    places, there = origins(now, scrolls, odometer)
+    away = at[:, :, None] - places[:, None]  # (B, N, N, 2)
+    near = (away.abs() <= reach).all(-1) & there[:, None]
+    aside, below = torch.where(near[..., None], away + reach, -1).unbind(-1)
+    corner = at - now.new_tensor([LEFT, TOP])
+    return Arrivals(corner[..., 0] + ((odometer + scrolls) % CELL)[:, None], corner[..., 1], aside, below)
 
 
 def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
@@ -200,7 +258,8 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
     there = ((led.kinds > 0) & inside)[..., None]
     kinds = torch.where(there, led.kinds[..., None], led.kinds.clamp(max=0)[..., None])
-    rest = torch.cat([went - at * PARTS, speeds, torch.stack([led.force, led.beat, led.pull, led.run], -1)], -1)
+    small = torch.stack([led.force, led.beat, led.pull, led.run, led.low, led.side], -1)
+    rest = torch.cat([went - at * PARTS, speeds, small], -1)
     return torch.cat([at * there, kinds, rest * there], -1)
 
 

@@ -7,7 +7,7 @@ CLOCK_PERIOD = 20 * 402
 CLOCK = Counter(
     name="clock",
     period=CLOCK_PERIOD,
-    steps=(CLOCK_PERIOD - 2, 0, CLOCK_PERIOD - 40),
+    steps=(CLOCK_PERIOD - 2, 0, CLOCK_PERIOD - 40, CLOCK_PERIOD - 20),
     reset=20 * 401,
     digits=(Digit(x=208, y=24, unit=2000), Digit(x=216, y=24, unit=200), Digit(x=224, y=24, unit=20)),
 )
@@ -15,7 +15,7 @@ CLOCK = Counter(
 SCORE = Counter(
     name="score",
     period=100_000,
-    steps=(0, 50, 100, 200, 400, 500, 800, 1000),
+    steps=(0, 50, 100, 200, 400, 500, 800, 1000, 2000, 5000),
     reset=-1,
     digits=tuple(Digit(x=64 - 8 * power, y=24, unit=10**power) for power in (4, 3, 2, 1)),
 )
@@ -78,5 +78,5 @@ RECIPE = Recipe(
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
     denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
     diffusion=Diffusion(warm=0.0, length=24.0),
-    starts=4,
+    starts=2,
 )
