@@ -44,7 +44,7 @@ from dreamplay.models.moves import (
 from dreamplay.models.scenes import PAGE, Scenes
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import Source, _ends, counts, nearly, sudden, ticks
+from training.motion import Source, _ends, counts, nearly, sudden, ticks, turns
 
 
 def motion() -> Motion:
@@ -174,6 +174,15 @@ def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
     now = torch.tensor([[50, 7]]).expand(3, 2)
     after = torch.tensor([[40, 7], [39, 8], [30, 20]])
     assert ticks(now, after, counters).tolist() == [[0, 0], [0, 1], [-1, -1]]
+
+
+def test_rows_are_known_by_how_the_hero_changes_in_them_but_not_by_what_he_hardly_ever_does() -> None:
+    play = tiny.footage(tiny.config(), 90)
+    hero = play.things[:, 0, 2]
+    hero[:] = 1
+    hero[20:60:4] = 2
+    hero[70:] = 3
+    assert [rows.tolist() for rows in turns(play)] == [[*range(20, 60, 4)], [*range(21, 61, 4)]]
 
 
 def test_rows_in_which_a_clock_does_not_go_on_as_usual_are_known() -> None:

@@ -39,6 +39,10 @@ SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
 COUNTS = 0.06
 """Share of them in which a count moves or a clock does something unusual, every kind of it as often."""
+TURNS = 0.1
+"""Share of them drawn by how the hero's kind changes, every change as often: he seldom lets go of a flagpole."""
+SELDOM = 10
+"""Times that such a change must be seen."""
 LATE = 1
 """Console frames that a clock may be off by: the console leaves one out now and then."""
 JITTER = 0.03
@@ -84,7 +88,9 @@ class Source:
         happens, stops = eventful(footage), sudden(footage)
         kinds = [(happens, EVENTS), (stops, STOPS), (nearly(happens | stops), NEARLY)]
         self.rare = [(footage.rows[kind[footage.rows]], share) for kind, share in kinds]
-        self.counts = counts(footage)
+        self.classes = [
+            (kinds, share) for kinds, share in ((counts(footage), COUNTS), (turns(footage), TURNS)) if kinds
+        ]
 
     def __call__(self) -> Batch:
         """The next batch."""
@@ -97,8 +103,12 @@ class Source:
                 places[i, 2] = 0
         picked = [generator.choice(rows, int(share * HISTORIES)) for rows, share in self.rare if len(rows)]
         drawn = np.concatenate([self.sampler.draw(HISTORIES - sum(map(len, picked))), *picked])
-        for i in range(int(COUNTS * HISTORIES) if self.counts else 0):
-            drawn[i] = generator.choice(self.counts[generator.integers(len(self.counts))])
+        alike = [
+            kinds[generator.integers(len(kinds))]
+            for kinds, share in self.classes
+            for _ in range(int(share * HISTORIES))
+        ]
+        drawn[: len(alike)] = [generator.choice(rows) for rows in alike]
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
         past, things = self._fewer(self._jitter(ring.things), footage.things[now])
         ring = replace(ring, things=past)
@@ -148,6 +158,18 @@ def counts(footage: Footage) -> list[Rows]:
         kinds, number = np.unique(steps[steps >= 0], return_counts=True)
         found += [footage.rows[steps == kind] for kind in kinds if kind != kinds[number.argmax()]]
     return found
+
+
+def turns(footage: Footage) -> list[Rows]:
+    """For each way in which the hero's kind changes, the rows to which it led."""
+    if not footage.setting.things:
+        return []
+    hero, now = footage.things[:, 0, 2].numpy(), footage.rows
+    turned = now[hero[now] != hero[now - 1]]
+    _, which, number = np.unique(
+        np.stack([hero[turned - 1], hero[turned]]), axis=1, return_inverse=True, return_counts=True
+    )
+    return [turned[which == kind] for kind in np.flatnonzero(number >= SELDOM)]
 
 
 def eventful(footage: Footage) -> Bools:
