@@ -17,7 +17,7 @@ from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
 from dreamplay.models.moves import SWERVE, Arrivals, Jumps, Moves, arrivals, most_steps, moves, tick
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
 from training.recipe import Recipe
@@ -40,7 +40,7 @@ SUDDEN = (6, 24)
 COUNTS = 0.06
 """Share of them in which a count moves or a clock does something unusual, every kind of it as often."""
 TURNS = 0.1
-"""Share of them drawn by how the hero's kind changes, every change as often: he seldom lets go of a flagpole."""
+"""Share of them drawn by what changes in them, every change as often: Mario seldom lets go of a flagpole."""
 SELDOM = 10
 """Times that such a change must be seen."""
 LATE = 1
@@ -161,15 +161,23 @@ def counts(footage: Footage) -> list[Rows]:
 
 
 def turns(footage: Footage) -> list[Rows]:
-    """For each way in which the hero's kind changes, the rows to which it led."""
+    """For each way in which the hero's kind, another thing's kind or pull, or a clock's step changes, the rows."""
     if not footage.setting.things:
         return []
-    hero, now = footage.things[:, 0, 2].numpy(), footage.rows
-    turned = now[hero[now] != hero[now - 1]]
-    _, which, number = np.unique(
-        np.stack([hero[turned - 1], hero[turned]]), axis=1, return_inverse=True, return_counts=True
-    )
-    return [turned[which == kind] for kind in np.flatnonzero(number >= SELDOM)]
+    now, pull = footage.rows, THING.index("pull")
+    told = [footage.things[:, :1, 2], *footage.things[:, 1:, [2, pull]].unbind(1)]
+    steps = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
+    every = torch.full_like(footage.counters, -1)
+    every[now] = steps
+    found = []
+    for numbers in (*(part.numpy() for part in told), *every[..., None].unbind(1)):
+        before, after = np.asarray(numbers)[now - 1], np.asarray(numbers)[now]
+        turned = (before != after).any(1)
+        if turned.any():
+            pairs = np.concatenate([before, after], 1)[turned]
+            _, which, number = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+            found += [now[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
+    return found
 
 
 def eventful(footage: Footage) -> Bools:
