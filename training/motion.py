@@ -165,18 +165,15 @@ def turns(footage: Footage) -> list[Rows]:
     if not footage.setting.things:
         return []
     now, pull = footage.rows, THING.index("pull")
-    told = [footage.things[:, :1, 2], *footage.things[:, 1:, [2, pull]].unbind(1)]
-    steps = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
-    every = torch.full_like(footage.counters, -1)
-    every[now] = steps
+    steps = torch.full_like(footage.counters, -1)
+    steps[now] = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
+    told = [footage.things[:, :1, 2], *footage.things[:, 1:, [2, pull]].unbind(1), *steps[..., None].unbind(1)]
     found = []
-    for numbers in (*(part.numpy() for part in told), *every[..., None].unbind(1)):
-        before, after = np.asarray(numbers)[now - 1], np.asarray(numbers)[now]
-        turned = (before != after).any(1)
-        if turned.any():
-            pairs = np.concatenate([before, after], 1)[turned]
-            _, which, number = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-            found += [now[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
+    for numbers in told:
+        pairs = torch.cat([numbers[now - 1], numbers[now]], 1).numpy()
+        turned = (numbers[now - 1] != numbers[now]).any(1).numpy()
+        _, which, number = np.unique(pairs[turned], axis=0, return_inverse=True, return_counts=True)
+        found += [now[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
     return found
 
 

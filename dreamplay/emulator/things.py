@@ -69,7 +69,7 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
         **_momentum(ram, 0),
         "force": int(ram[_FORCE_X]) >> 6 << 4 | min(int(ram[_PACE]) >> 2, 15),
         "beat": _beat(ram),
-        "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * (ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
+        "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * bool(ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
         "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + min(int(ram[_RUN_TIMER]), 15),
         "low": _low(ram, 0),
         "side": _side(ram, values["player_state"]),
@@ -107,8 +107,8 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
     elif kind == _CASTLE_FLAG:
         told |= _ending(ram)
     elif kind == _FIREWORK:  # its speeds are the size of the explosion and how long it stays so
-        told |= {"force": int(ram[_SPEED_X + slot + 1]) % 64, "beat": int(ram[_SPEED_Y + slot + 1]) % 64}
-        told |= {"speed_x": 0, "speed_y": 0}
+        size, lasts = (int(ram[address + slot + 1]) & _SMALL for address in (_SPEED_X, _SPEED_Y))
+        told |= {"force": size, "beat": lasts, "speed_x": 0, "speed_y": 0}
     return told
 
 
