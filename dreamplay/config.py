@@ -83,6 +83,21 @@ class MotionConfig:
     columns: int = _bounded(0, 65536)
 
 
+@dataclass(frozen=True)
+class Look:
+    """Things beside the hero whose pictures are not those of the hero's poses with the same numbers.
+
+    Attributes:
+        kinds: Of things.
+        pictures: How many each kind shows in turn.
+        lasts: How far the first clock, which counts the console's frames, goes while it shows one.
+    """
+
+    kinds: tuple[int, ...] = _bounded(1, 64)
+    pictures: int = _bounded(1, 16)
+    lasts: int = _bounded(1, 256)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DenoiserConfig:
     """The diffusion model of the next latent.
@@ -99,6 +114,7 @@ class DenoiserConfig:
         columns: Length of that map in patches of 8 pixels.
         stamp: Channels that tell where things will be; 0 for none.
         sprite: Channels of the learned pictures of things; 0 for none.
+        looks: Things with pictures of their own.
     """
 
     backbone: str
@@ -112,6 +128,7 @@ class DenoiserConfig:
     columns: int = _bounded(0, 65536)
     stamp: int = _bounded(0, 256)
     sprite: int = _bounded(0, 16)
+    looks: tuple[Look, ...] = _bounded(0, 16)
 
 
 @dataclass(frozen=True)
@@ -280,6 +297,7 @@ def _check(config: Config) -> None:
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
     if config.motion and config.motion.scenes >= config.motion.kinds:
         _refuse("motion.scenes", config.motion.scenes, f"less than motion.kinds, {config.motion.kinds}")
+    _check_looks(config)
     for i, width in enumerate(config.denoiser.widths):
         if not 1 <= width <= 2048:
             _refuse(f"denoiser.widths[{i}]", width, "1 to 2048")
@@ -288,6 +306,23 @@ def _check(config: Config) -> None:
             _refuse("sha256", name, f"one of {', '.join(WEIGHTS)}")
         if not _HASH.fullmatch(digest):
             _refuse(f"sha256.{name}", digest, "64 hexadecimal digits in lower case")
+
+
+def _check_looks(config: Config) -> None:
+    """Check that pictures follow a clock and find room where scenes, which are never drawn, have theirs."""
+    looks, motion = config.denoiser.looks, config.motion
+    if not looks:
+        return
+    if not config.counters or motion is None:
+        _refuse("denoiser.looks", f"a list of {len(looks)}", "none without counters and motion")
+    things = motion.kinds - motion.scenes
+    kinds = [kind for look in looks for kind in look.kinds]
+    for kind in kinds:
+        if not 0 < kind < things or kinds.count(kind) > 1:
+            _refuse("denoiser.looks.kinds", kind, f"1 to {things - 1}, each once")
+    number = sum(len(look.kinds) * look.pictures for look in looks)
+    if number > motion.scenes:
+        _refuse("denoiser.looks", f"{number} pictures", f"as many as motion.scenes, {motion.scenes}")
 
 
 def _check_game(game: GameSpec) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import dreamplay.config
 from dreamplay.errors import CheckpointError, StorageError
+from tests import tiny
 from tests.samples import config
 
 JSON = st.recursive(
@@ -79,6 +80,11 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
         ("context", "4", "context is '4', expected is a whole number"),
         ("denoiser.widths", [32] * 99, "denoiser.widths has 99 entries, allowed are 1 to 6"),
         ("denoiser.widths", [32, 10**9], "denoiser.widths[1] is 1000000000"),
+        (
+            "denoiser.looks",
+            [{"kinds": [1], "pictures": 2, "lasts": 4}],
+            "denoiser.looks is 'a list of 1', allowed is none",
+        ),
         ("sigmas", [1.0, 2.0], "sigmas is (1.0, 2.0), allowed is a falling list"),
         ("sigmas", [0], "sigmas is (0.0,)"),
         ("palette", [[0, 0]], "palette[0] has 2 entries, allowed are exactly 3"),
@@ -100,6 +106,21 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
 )
 def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, words: str) -> None:
     assert words in refusal(spoil(path, value))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        ([2, 5], "denoiser.looks.kinds is 5, allowed is 1 to 4"),
+        ([0], "denoiser.looks.kinds is 0"),
+        ([3, 3], "denoiser.looks.kinds is 3, allowed is 1 to 4, each once"),
+        ([3, 4], "denoiser.looks is '4 pictures', allowed is as many as motion.scenes, 3"),
+    ],
+)
+def test_pictures_of_their_own_need_room_and_kinds_that_are_things(kinds: list[int], words: str) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["denoiser"]["looks"] = [{"kinds": kinds, "pictures": 2, "lasts": 4}]
+    assert words in refusal(json.dumps(made))
 
 
 def test_a_palette_needs_codes_of_its_colours() -> None:

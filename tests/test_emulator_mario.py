@@ -96,6 +96,39 @@ def test_points_rise_over_what_was_stomped(world: MarioWorld) -> None:
     assert (scores[0], scores[-1]) == (0, 100)
 
 
+def test_points_are_told_where_they_are_drawn(world: MarioWorld) -> None:
+    seen = 0
+    for held in [RIGHT] * 54 + [RIGHT | A] * 16 + [0] * 30:
+        world.step(held)
+        probe = world.probe()
+        if probe["thing10_kind"]:
+            x, y = probe["thing10_x"] - probe["camera"], probe["thing10_y"]
+            white = world.frame.min(2) > 240
+            rows, columns = white[y - 4 : y + 12, x - 4 : x + 20].nonzero()
+            assert set(rows - 4) == set(range(1, 9))  # the console draws all sprites one row lower
+            assert set(columns - 4) <= set(range(16))
+            seen += 1
+    assert seen > 10
+
+
+def test_fireworks_are_told_where_they_are_drawn_and_how_large() -> None:
+    played = movie.read(MOVIES.parent / "heldout" / "mario-1-1..1-1-1001-00000.movie")
+    world = MarioWorld(played.header.start)
+    first = played.header.skip + 25
+    world.seek(played.header.seed, played.buttons[:first])
+    heights: dict[int, set[int]] = {}
+    for held in played.buttons[first : first + 100]:
+        world.advance(held)
+        probe = world.probe()
+        for i in (n for n in range(1, 7) if probe[f"thing{n}_kind"] % 64 == 23):
+            x, y = probe[f"thing{i}_x"] - probe["camera"], probe[f"thing{i}_y"]
+            around = world.frame[y - 4 : y + 20, x - 4 : x + 20]
+            rows, columns = (around != around[0, 0]).any(2).nonzero()  # before the sky
+            assert set(rows - 4) | set(columns - 4) <= set(range(17))
+            heights.setdefault(probe[f"thing{i}_kind"], set()).add(len(set(rows)))
+    assert heights == {23: {8}, 87: {14}, 151: {16}}
+
+
 def test_going_back_is_exact_where_the_console_is_just_reading_its_controller(world: MarioWorld) -> None:
     played = movie.read(Path(__file__).parent / "reading.movie")
     world.seek(played.header.seed, played.buttons[:431])

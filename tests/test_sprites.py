@@ -2,8 +2,9 @@
 
 import torch
 
+from dreamplay.config import Look
 from dreamplay.models.layers import from_patches
-from dreamplay.models.sprites import ACROSS, DOWN, Sprites
+from dreamplay.models.sprites import ACROSS, DOWN, Looks, Sprites
 
 HEIGHT, WIDTH = 64, 48
 
@@ -68,3 +69,32 @@ def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
     _, kept = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
     assert kept.nonzero().tolist() == [[0, 5, 2]]
     assert kept[0, 5, 2] == 1
+
+
+def looks() -> Looks:
+    """Kind 2 shows its own two pictures for four console frames each, kind 3 its own one; 6 and up are never drawn."""
+    return Looks((Look(kinds=(2,), pictures=2, lasts=4), Look(kinds=(3,), pictures=1, lasts=1)), kinds=10, spare=6)
+
+
+def shown(tick: int, *kinds: int) -> list[int]:
+    """The pictures of a hero and other things of these kinds when the console's frame counter says `tick`."""
+    things = torch.tensor([[[10 * i, 5, kind, 1, 1] for i, kind in enumerate(kinds)]])
+    told = looks()(things, torch.tensor([[tick]]))[0]
+    assert told[:, :2].tolist() == things[0, :, :2].tolist()
+    return told[:, 2].tolist()
+
+
+def test_what_is_animated_shows_its_pictures_in_turn() -> None:
+    turns = [shown(tick, 0, 2)[1] for tick in range(1, 17)]
+    assert turns == [6] * 4 + [7] * 4 + [6] * 4 + [7] * 4
+
+
+def test_other_things_show_the_one_picture_of_their_kind() -> None:
+    for tick in range(20):
+        assert shown(tick, 5, 1, 3, 4, 0) == [5, 1, 8, 4, 0]
+
+
+def test_the_hero_never_shares_a_picture_that_is_another_things_own() -> None:
+    assert shown(3, 2, 2) == [2, 6]
+    assert shown(3, 3, 3) == [3, 8]
+    assert shown(3, -4, 3) == [-4, 8]

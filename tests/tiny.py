@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dreamplay import config as configs
 from dreamplay import weights
 from dreamplay.checkpoint import history
-from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, Digit, MotionConfig
+from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, Digit, Look, MotionConfig
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
 from dreamplay.ring import THING, Ring
@@ -31,10 +31,11 @@ GAME = GameSpec(name="mario", title="Tiny", height=96, width=96, fps=30, buttons
 SMALL = replace(GAME, height=32, width=48)
 TOP = 8
 CODEC = CodecConfig(channels=3, width=8, hidden=16, colors=3)
-MOTION = MotionConfig(fastest=4, cuts=(0, 64), history=8, width=16, eye=8, things=3, kinds=6, scenes=1, columns=20)
+MOTION = MotionConfig(fastest=4, cuts=(0, 64), history=8, width=16, eye=8, things=3, kinds=8, scenes=3, columns=20)
 DENOISER = DenoiserConfig(
     backbone="unet", widths=(8, 16), blocks=1, embedding=16, residual=True, gate=0.3, sigma_data=0.5, memory=2,
     columns=20, stamp=4, sprite=2,
+    looks=(Look(kinds=(2,), pictures=2, lasts=4),),
 )  # fmt: skip
 COUNTERS = (
     Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=()),
@@ -66,7 +67,7 @@ def config(game: GameSpec = SMALL) -> Config:
 
 def plain(game: GameSpec = SMALL) -> Config:
     """The same with motion, residual, gate and palette switched off: a latent EDM."""
-    net = replace(DENOISER, residual=False, gate=None, memory=0, columns=0, stamp=0, sprite=0, sigma_data=1.0)
+    net = replace(DENOISER, residual=False, gate=None, memory=0, columns=0, stamp=0, sprite=0, looks=(), sigma_data=1.0)
     return replace(
         config(game), palette=(), status_rows=0, counters=(), patience=0, motion=None, denoiser=net
     )  # fmt: skip

@@ -24,6 +24,8 @@ _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
 _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
 _FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
 _POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
+_RISEN = 8  # pixels from where the console keeps points to where it draws those over what was scored
+_AROUND = 4  # pixels by which a firework begins left of and above where the console keeps it
 _POLE_SCORES = (9, 7, 5, 3, 1)  # 5000 at its top to 100, as numbers of points
 _CASTLE_TASK, _FIREWORKS, _MUSIC, _NOTE, _NOTE_FRAMES = 0x746, 0x6D7, 0x7B1, 0xF7, 0x7B4
 _BLOCK_KIND, _COIN_KIND, _POINTS_KIND = 57, 58, 59  # numbers that no enemy has
@@ -90,7 +92,12 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
     if not ram[_FLAG + slot]:
         return _NOWHERE
     kind, state = int(ram[_KIND + slot]), int(ram[_STATE + slot])
-    phase = int(ram[_POWER_UP]) if kind == _POWER_UP_KIND else _phase(state)
+    if kind == _POWER_UP_KIND:
+        phase = int(ram[_POWER_UP])
+    elif kind == _FIREWORK:
+        phase = int(ram[_SPEED_X + slot + 1])  # how large the explosion is
+    else:
+        phase = _phase(state)
     told = {
         "kind": _numbered(kind, phase),
         **_place(ram, slot + 1),
@@ -106,9 +113,9 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
         told["y"] %= 256  # the console does not say that it is on the screen
     elif kind == _CASTLE_FLAG:
         told |= _ending(ram)
-    elif kind == _FIREWORK:  # its speeds are the size of the explosion and how long it stays so
-        size, lasts = (int(ram[address + slot + 1]) & _SMALL for address in (_SPEED_X, _SPEED_Y))
-        told |= {"force": size, "beat": lasts, "speed_x": 0, "speed_y": 0}
+    elif kind == _FIREWORK:  # what is a speed elsewhere is how long its size lasts
+        told["x"], told["y"] = told["x"] - _AROUND, told["y"] - _AROUND
+        told |= {"force": 0, "beat": int(ram[_SPEED_Y + slot + 1]) & _SMALL, "speed_x": 0, "speed_y": 0}
     return told
 
 
@@ -156,7 +163,7 @@ def _points(ram: Any, camera: int) -> dict[str, int]:
         return _NOWHERE | {
             "kind": _points_kind(int(ram[_POINTS + slot])),
             "x": camera + int(ram[_POINTS_X + slot]),
-            "y": int(ram[_POINTS_Y + slot]),
+            "y": int(ram[_POINTS_Y + slot]) - _RISEN,
             "speed_x": 16 * int(ram[_SCROLL]),  # they go with the camera
             "beat": min(int(ram[_POINTS_TIMER + slot]), _SMALL),
         }

@@ -18,7 +18,7 @@ from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Stamps, coded_history
 from dreamplay.models.moves import TRAIL, trail
-from dreamplay.models.sprites import Sprites
+from dreamplay.models.sprites import Looks, Sprites
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
@@ -53,6 +53,7 @@ class Denoiser(nn.Module):
         patience: int = 0,
         history: int = 0,
         kinds: int = 0,
+        scenes: int = 0,
         colors: int = 0,
         inks: int = 0,
     ) -> None:
@@ -78,6 +79,7 @@ class Denoiser(nn.Module):
             nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
         self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
+        self.looks = Looks(config.looks, kinds, kinds - scenes)
         self.sprites = Sprites(kinds + 10, colors, inks, config.sprite) if config.sprite else None
         inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(
@@ -142,9 +144,9 @@ class Denoiser(nn.Module):
             counters: The clocks at the next frame, (B, counters).
 
         Returns:
-            x, y and kind, (B, N + digits, 3).
+            x, y and picture, (B, N + digits, 3).
         """
-        return torch.cat([things[:, -1, :, :3], self._digits(counters)], 1)
+        return torch.cat([self.looks(things[:, -1], counters[:, :1]), self._digits(counters)], 1)
 
     def _digits(self, counters: Tensor) -> Tensor:
         """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""

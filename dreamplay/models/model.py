@@ -68,6 +68,7 @@ class Model(nn.Module):
             patience=config.patience,
             history=config.motion.history if config.motion else 0,
             kinds=config.motion.kinds if config.motion else 0,
+            scenes=config.motion.scenes if config.motion else 0,
             colors=len(config.palette),
             inks=config.codec.colors,
         )
@@ -203,7 +204,9 @@ class Model(nn.Module):
         if sprites is None:
             return self.codec.inks(drawn)
         now = self.denoiser.shown_things(moved.things, moved.counters)
-        were = moved.things[:, -2, :, :3] - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
+        step = sum(counter.steps[0] for counter in self.config.counters[:1])
+        were = self.denoiser.looks(moved.things[:, -2], moved.counters[:, :1] - step)
+        were = were - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
         were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
         laid = sprites.laid(torch.cat([were, now]), *newest.shape[1:3]).chunk(2)
         before, after = (pictures[wanted] for pictures in laid)

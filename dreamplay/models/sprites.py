@@ -1,25 +1,74 @@
 """What things look like, pixel by pixel.
 
 A thing looks the same wherever it stands, but patches of 8 pixels cut it differently at each of 64 places and before
-each background: a network that draws patches would have to learn every one of them. So each kind of thing has a learned
-picture, which is laid where the thing is; a small network then decides for each pixel between the patch as it was
-drawn, the thing, and the pixel as it was.
+each background: a network that draws patches would have to learn every one of them. So each kind of thing has learned
+pictures, one of which is laid where the thing is; a small network then decides for each pixel between the patch as it
+was drawn, the thing, and the pixel as it was.
 
 Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches.
 """
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dreamplay.config import Look
 from dreamplay.models.layers import PATCH, zeroed
 
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
 OLD = 8
 """Numbers that stand for the colour that a pixel had."""
+LATE = 1
+"""Console frames from the clock by which a picture was chosen to the clock of the frame that shows it."""
 WIDTH = 64
 """Width of the network that decides."""
+
+
+class Looks(nn.Module):
+    """Which picture each thing shows: the one of its kind or, beside the hero, one of those that take turns."""
+
+    rows: Tensor
+    number: Tensor
+    lasts: Tensor
+
+    def __init__(self, looks: Sequence[Look], kinds: int, spare: int) -> None:
+        """Set up.
+
+        Args:
+            looks: Of things with pictures of their own.
+            kinds: Of things; 0 is none.
+            spare: The first of the kinds that are never drawn, whose room these pictures take.
+        """
+        super().__init__()
+        self.own = bool(looks)
+        rows = torch.arange(kinds)[:, None].repeat(1, max((look.pictures for look in looks), default=1))
+        number, lasts = torch.ones(2, kinds, dtype=torch.long)
+        for look in looks:
+            for kind in look.kinds:
+                rows[kind, : look.pictures] = torch.arange(spare, spare + look.pictures)
+                number[kind], lasts[kind] = look.pictures, look.lasts
+                spare += look.pictures
+        for name, table in (("rows", rows), ("number", number), ("lasts", lasts)):
+            self.register_buffer(name, table, persistent=False)
+
+    def forward(self, things: Tensor, ticks: Tensor) -> Tensor:
+        """Things as they look.
+
+        Args:
+            things: The hero first, each beginning with x, y and kind, (B, N, E) int64.
+            ticks: The console's frame counter, (B, 1); not read where no thing has pictures of its own.
+
+        Returns:
+            x, y and picture, not above 0 for none, (B, N, 3).
+        """
+        if not self.own:
+            return things[..., :3]
+        kind = things[:, 1:, 2].clamp(min=0)
+        turn = (ticks - LATE).div(self.lasts[kind], rounding_mode="floor") % self.number[kind]
+        return torch.cat([things[..., :2], torch.cat([things[:, :1, 2], self.rows[kind, turn]], 1)[..., None]], -1)
 
 
 class Sprites(nn.Module):
@@ -47,22 +96,22 @@ class Sprites(nn.Module):
         """The pictures of things where they are.
 
         Args:
-            things: x, y in pixels and kind, not above 0 for none, (B, N, 3) int64.
+            things: x, y in pixels and picture, not above 0 for none, (B, N, 3) int64.
             height, width: Of a frame, h and w.
 
         Returns:
             (B, H, W, 64, C): the pixels of each patch.
         """
         b, device = len(things), things.device
-        x, y, kind = things.unbind(-1)
+        x, y, picture = things.unbind(-1)
         rows = y[..., None, None] + torch.arange(DOWN, device=device)[:, None]  # (B, N, DOWN, 1)
         columns = x[..., None, None] + torch.arange(ACROSS, device=device)  # (B, N, 1, ACROSS)
-        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (kind > 0)[..., None, None]
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (picture > 0)[..., None, None]
         cells = (rows // PATCH) * (width // PATCH) + columns // PATCH
         where = (cells * PATCH + rows % PATCH) * PATCH + columns % PATCH  # (B, N, DOWN, ACROSS)
         where = where + height * width * torch.arange(b, device=device)[:, None, None, None]
         which, places = seen.nonzero(as_tuple=True), where[seen]
-        pictures = self.pictures(kind.clamp(min=0)).unflatten(-1, (DOWN, ACROSS, self.channels))
+        pictures = self.pictures(picture.clamp(min=0)).unflatten(-1, (DOWN, ACROSS, self.channels))
         empty = pictures.new_zeros(b * height * width, self.channels)
         laid = empty.index_add(0, places, pictures[which])
         return laid.view(b, height // PATCH, width // PATCH, PATCH * PATCH, self.channels)

@@ -1,6 +1,6 @@
 """The flagship: Super Mario Bros 1-1, motion-compensated residual latent diffusion with a palette state."""
 
-from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, MotionConfig
+from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
 
 CLOCK_PERIOD = 20 * 402
@@ -73,6 +73,12 @@ RECIPE = Recipe(
         columns=481,
         stamp=32,
         sprite=3,
+        looks=(
+            Look(kinds=(59, 111, 175), pictures=4, lasts=2),  # coin, flower, star
+            Look(kinds=(7, 71, 1, 65, 129, 193), pictures=2, lasts=8),  # Goombas and Koopas
+            Look(kinds=(186,), pictures=4, lasts=4),  # pieces of bricks
+            Look(kinds=(23, 47, 49, 50, 122), pictures=1, lasts=1),  # firework, mushroom, both flags, used block
+        ),
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
