@@ -37,8 +37,9 @@ NEARBY = 8
 """Frames that are not long."""
 SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
-COUNTS = 0.06
-"""Share of them in which a count moves or a clock does something unusual, every kind of it as often."""
+COUNTS = 0.08
+"""Share of them in which a count moves, a clock does something unusual or the hero goes into another state (he dies,
+grows, is in a pipe or at a pole), every kind of it as often."""
 TURNS = 0.1
 """Share of them drawn by what changes in them, every change as often: Mario seldom lets go of a flagpole."""
 SELDOM = 10
@@ -89,7 +90,9 @@ class Source:
         kinds = [(happens, EVENTS), (stops, STOPS), (nearly(happens | stops), NEARLY)]
         self.rare = [(footage.rows[kind[footage.rows]], share) for kind, share in kinds]
         self.classes = [
-            (kinds, share) for kinds, share in ((counts(footage), COUNTS), (turns(footage), TURNS)) if kinds
+            (kinds, share)
+            for kinds, share in ((counts(footage) + states(footage), COUNTS), (turns(footage), TURNS))
+            if kinds
         ]
 
     def __call__(self) -> Batch:
@@ -160,6 +163,20 @@ def counts(footage: Footage) -> list[Rows]:
     return found
 
 
+def states(footage: Footage) -> list[Rows]:
+    """For each change from one state of the hero to another that is seen often enough, the rows in which it happens."""
+    if "player_state" not in footage.table:
+        return []
+    now, state = footage.rows, footage.table["player_state"].astype(np.int64)
+    return grouped(now, np.stack([state[now - 1], state[now]], 1), state[now - 1] != state[now])
+
+
+def grouped(rows: Rows, pairs: npt.NDArray[np.int64], turned: Bools) -> list[Rows]:
+    """Rows in which something turned, (rows,), put together by the pair (rows, n) of what it was and became."""
+    _, which, number = np.unique(pairs[turned], axis=0, return_inverse=True, return_counts=True)
+    return [rows[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
+
+
 def turns(footage: Footage) -> list[Rows]:
     """For each way in which the hero's kind, another thing's kind or pull, or a clock's step changes, the rows."""
     if not footage.setting.things:
@@ -171,9 +188,7 @@ def turns(footage: Footage) -> list[Rows]:
     found = []
     for numbers in told:
         pairs = torch.cat([numbers[now - 1], numbers[now]], 1).numpy()
-        turned = (numbers[now - 1] != numbers[now]).any(1).numpy()
-        _, which, number = np.unique(pairs[turned], axis=0, return_inverse=True, return_counts=True)
-        found += [now[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
+        found += grouped(now, pairs, (numbers[now - 1] != numbers[now]).any(1).numpy())
     return found
 
 

@@ -116,7 +116,7 @@ def plumber(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     if probe["y"] == _PIPE[1] and abs(distance) < 16 and rng.random() < 0.9:
         if abs(distance) < 4:
             return [0] * int(rng.integers(4, 8)) + [_DOWN] * int(rng.integers(8, 30))
-        return [_RIGHT if distance > 0 else _LEFT] * max(1, abs(distance) // 4) + [0] * 6
+        return [_RIGHT if distance > 0 else _LEFT] * (3 + abs(distance) // 4) + [0] * 8
     if 0 < distance < 60 and probe["y"] == _GROUND:
         return [0] * 3 + [_A] * 3 + [_RIGHT | _A] * int(rng.integers(12, 18)) + [0] * 6
     return macros(rng, world)
