@@ -83,7 +83,7 @@ class MotionConfig:
     columns: int = _bounded(0, 65536)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """Things beside the hero whose pictures are not those of the hero's poses with the same numbers.
 
@@ -91,11 +91,13 @@ class Look:
         kinds: Of things.
         pictures: How many each kind shows in turn.
         lasts: How far the first clock, which counts the console's frames, goes while it shows one.
+        behind: Whether the console draws them before it moves them, where they were one of its frames before.
     """
 
     kinds: tuple[int, ...] = _bounded(1, 64)
     pictures: int = _bounded(1, 16)
     lasts: int = _bounded(1, 256)
+    behind: bool
 
 
 @dataclass(frozen=True, kw_only=True)

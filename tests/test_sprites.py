@@ -5,6 +5,7 @@ import torch
 from dreamplay.config import Look
 from dreamplay.models.layers import from_patches
 from dreamplay.models.sprites import ACROSS, DOWN, Looks, Sprites
+from dreamplay.ring import THING
 
 HEIGHT, WIDTH = 64, 48
 
@@ -72,16 +73,31 @@ def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
 
 
 def looks() -> Looks:
-    """Kind 2 shows its own two pictures for four console frames each, kind 3 its own one; 6 and up are never drawn."""
-    return Looks((Look(kinds=(2,), pictures=2, lasts=4), Look(kinds=(3,), pictures=1, lasts=1)), kinds=10, spare=6)
+    """Of ten kinds the last four are never drawn. Kind 2 shows two pictures for four console frames each and is drawn
+    before it is moved, kind 3 shows one of its own."""
+    animated = Look(kinds=(2,), pictures=2, lasts=4, behind=True)
+    return Looks((animated, Look(kinds=(3,), pictures=1, lasts=1, behind=False)), kinds=10, spare=6)
+
+
+def thing(kind: int, x: float, y: float, across: float = 0, down: float = 0) -> list[int]:
+    """One thing: places in pixels, speeds in pixels a console frame, both with sixteenths."""
+    pixels, speeds = (int(x // 1), int(y // 1)), (int(16 * across), int(16 * down))
+    return [*pixels, kind, int(16 * x) % 16, int(16 * y) % 16, *speeds, *[0] * (len(THING) - 7)]
 
 
 def shown(tick: int, *kinds: int) -> list[int]:
     """The pictures of a hero and other things of these kinds when the console's frame counter says `tick`."""
-    things = torch.tensor([[[10 * i, 5, kind, 1, 1] for i, kind in enumerate(kinds)]])
-    told = looks()(things, torch.tensor([[tick]]))[0]
+    things = torch.tensor([[thing(kind, 10 * i, 5) for i, kind in enumerate(kinds)]])
+    told = looks()(things, things, torch.tensor([0]), torch.tensor([[tick]]))[0]
     assert told[:, :2].tolist() == things[0, :, :2].tolist()
     return told[:, 2].tolist()
+
+
+def drawn(now: list[int], before: list[int], scroll: int = 0) -> list[int]:
+    """Where one thing beside the hero is drawn."""
+    here, there = (torch.tensor([[thing(1, 0, 0), one]]) for one in (now, before))
+    place: list[int] = looks()(here, there, torch.tensor([scroll]), torch.tensor([[1]]))[0, 1, :2].tolist()
+    return place
 
 
 def test_what_is_animated_shows_its_pictures_in_turn() -> None:
@@ -98,3 +114,18 @@ def test_the_hero_never_shares_a_picture_that_is_another_things_own() -> None:
     assert shown(3, 2, 2) == [2, 6]
     assert shown(3, 3, 3) == [3, 8]
     assert shown(3, -4, 3) == [-4, 8]
+
+
+def test_what_is_drawn_before_it_is_moved_shows_where_it_was_a_console_frame_before() -> None:
+    walks = thing(2, 38.5, 20, across=-0.75), thing(2, 40, 20, across=-0.75)
+    assert drawn(*walks) == [39, 20]
+    scrolled = thing(2, 35.5, 20, across=-0.75), walks[1]
+    assert drawn(*scrolled, scroll=3) == [36, 20]
+    falls = thing(2, 40, 31, down=2.5), thing(2, 40, 26.5, down=2)
+    assert drawn(*falls) == [40, 28]  # from there it fell by 2.25 pixels
+
+
+def test_what_stands_or_is_drawn_after_its_move_shows_where_it_is() -> None:
+    assert drawn(thing(2, 40, 20, across=-0.75), thing(2, 40, 20, across=-0.75)) == [40, 20]
+    assert drawn(thing(2, 37, 20, across=-0.75), thing(2, 40, 20, across=-0.75), scroll=3) == [37, 20]
+    assert drawn(thing(3, 38.5, 20, across=-0.75), thing(3, 40, 20, across=-0.75)) == [38, 20]

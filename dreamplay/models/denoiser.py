@@ -121,7 +121,7 @@ class Denoiser(nn.Module):
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:
-            shown = self.shown_things(things, counters)
+            shown = self.shown_things(things, scrolls.long(), counters)
             features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
@@ -136,17 +136,20 @@ class Denoiser(nn.Module):
             condition = condition + table(counters[:, i] % self.units[i]) * here
         return Scene(torch.cat(features, 1), condition)
 
-    def shown_things(self, things: Tensor, counters: Tensor) -> Tensor:
+    def shown_things(self, things: Tensor, scrolls: Tensor, counters: Tensor) -> Tensor:
         """Things and digits of the next frame.
 
         Args:
             things: The next frame's last, (B, S + 1, N, E).
+            scrolls: Those that led to these frames, in pixels, (B, S + 1).
             counters: The clocks at the next frame, (B, counters).
 
         Returns:
             x, y and picture, (B, N + digits, 3).
         """
-        return torch.cat([self.looks(things[:, -1], counters[:, :1]), self._digits(counters)], 1)
+        return torch.cat(
+            [self.looks(things[:, -1], things[:, -2], scrolls[:, -1], counters[:, :1]), self._digits(counters)], 1
+        )
 
     def _digits(self, counters: Tensor) -> Tensor:
         """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""

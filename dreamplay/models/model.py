@@ -203,9 +203,10 @@ class Model(nn.Module):
         sprites, drawn, newest = self.denoiser.sprites, self.codec.ink(features[wanted]), moved.frames[:, -1]
         if sprites is None:
             return self.codec.inks(drawn)
-        now = self.denoiser.shown_things(moved.things, moved.counters)
+        now = self.denoiser.shown_things(moved.things, moved.scrolls, moved.counters)
         step = sum(counter.steps[0] for counter in self.config.counters[:1])
-        were = self.denoiser.looks(moved.things[:, -2], moved.counters[:, :1] - step)
+        past, ticks = moved.things, moved.counters[:, :1] - step
+        were = self.denoiser.looks(past[:, -2], past[:, -3], moved.scrolls[:, -2], ticks)
         were = were - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
         were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
         laid = sprites.laid(torch.cat([were, now]), *newest.shape[1:3]).chunk(2)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from dreamplay.config import Look
 from dreamplay.models.layers import PATCH, zeroed
+from dreamplay.models.moves import PARTS, fine
 
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
@@ -28,11 +29,12 @@ WIDTH = 64
 
 
 class Looks(nn.Module):
-    """Which picture each thing shows: the one of its kind or, beside the hero, one of those that take turns."""
+    """Where each thing is drawn and which picture it shows: that of its kind or, beside the hero, one of its own."""
 
     rows: Tensor
     number: Tensor
     lasts: Tensor
+    behind: Tensor
 
     def __init__(self, looks: Sequence[Look], kinds: int, spare: int) -> None:
         """Set up.
@@ -46,19 +48,22 @@ class Looks(nn.Module):
         self.own = bool(looks)
         rows = torch.arange(kinds)[:, None].repeat(1, max((look.pictures for look in looks), default=1))
         number, lasts = torch.ones(2, kinds, dtype=torch.long)
+        behind = torch.zeros(kinds, dtype=torch.long)
         for look in looks:
             for kind in look.kinds:
                 rows[kind, : look.pictures] = torch.arange(spare, spare + look.pictures)
-                number[kind], lasts[kind] = look.pictures, look.lasts
+                number[kind], lasts[kind], behind[kind] = look.pictures, look.lasts, look.behind
                 spare += look.pictures
-        for name, table in (("rows", rows), ("number", number), ("lasts", lasts)):
+        for name, table in (("rows", rows), ("number", number), ("lasts", lasts), ("behind", behind)):
             self.register_buffer(name, table, persistent=False)
 
-    def forward(self, things: Tensor, ticks: Tensor) -> Tensor:
+    def forward(self, things: Tensor, before: Tensor, scrolls: Tensor, ticks: Tensor) -> Tensor:
         """Things as they look.
 
         Args:
-            things: The hero first, each beginning with x, y and kind, (B, N, E) int64.
+            things: The hero first, (B, N, E) int64.
+            before: The same a frame before, on the screen as it was then.
+            scrolls: Pixels that the camera went since, (B,) int64.
             ticks: The console's frame counter, (B, 1); not read where no thing has pictures of its own.
 
         Returns:
@@ -68,7 +73,12 @@ class Looks(nn.Module):
             return things[..., :3]
         kind = things[:, 1:, 2].clamp(min=0)
         turn = (ticks - LATE).div(self.lasts[kind], rounding_mode="floor") % self.number[kind]
-        return torch.cat([things[..., :2], torch.cat([things[:, :1, 2], self.rows[kind, turn]], 1)[..., None]], -1)
+        picture = torch.cat([things[:, :1, 2], self.rows[kind, turn]], 1)
+        went = fine(things) - fine(before) + PARTS * F.pad(scrolls[:, None, None], (0, 1))  # (B, N, 2)
+        down = (things[..., 6] + before[..., 6]).div(2, rounding_mode="floor")  # gravity comes after the move
+        late = F.pad(self.behind[kind], (1, 0)) * (went != 0).any(-1)
+        at = fine(things) - late[..., None] * torch.stack([things[..., 5], down], -1)
+        return torch.cat([at.div(PARTS, rounding_mode="floor"), picture[..., None]], -1)
 
 
 class Sprites(nn.Module):

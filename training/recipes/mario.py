@@ -74,10 +74,10 @@ RECIPE = Recipe(
         stamp=32,
         sprite=3,
         looks=(
-            Look(kinds=(59, 111, 175), pictures=4, lasts=2),  # coin, flower, star
-            Look(kinds=(7, 71, 1, 65, 129, 193), pictures=2, lasts=8),  # Goombas and Koopas
-            Look(kinds=(186,), pictures=4, lasts=4),  # pieces of bricks
-            Look(kinds=(23, 47, 49, 50, 122), pictures=1, lasts=1),  # firework, mushroom, both flags, used block
+            Look(kinds=(59, 111, 175), pictures=4, lasts=2, behind=False),  # coin, flower, star
+            Look(kinds=(7, 71, 1, 65, 129, 193), pictures=2, lasts=8, behind=True),  # Goombas and Koopas
+            Look(kinds=(186,), pictures=4, lasts=4, behind=False),  # pieces of bricks
+            Look(kinds=(23, 47, 49, 50, 122), pictures=1, lasts=1, behind=False),  # firework, mushroom, flags, block
         ),
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
