@@ -182,10 +182,10 @@ def test_where_the_camera_is_unknown_the_map_is_the_same_everywhere() -> None:
 
 
 def stamped(*things: tuple[int, int, int]) -> Tensor:
-    """What the denoiser is told of things to come, (1, 4, H, W)."""
+    """What the denoiser is told of things to come beside a hero who is away, (1, 4, H, W)."""
     past = torch.zeros(1, 8, 3, len(THING), dtype=torch.int64)
     for i, thing in enumerate(things):
-        past[0, -1, i, :3] = torch.tensor(thing)
+        past[0, -1, i + 1, :3] = torch.tensor(thing)
     _, scene = scenery(things=past, counters=torch.tensor([[0, 0]]))
     return scene.features[:, -4:]
 

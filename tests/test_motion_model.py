@@ -22,7 +22,6 @@ from dreamplay.models.motion import (
     STRIDES,
     Foresight,
     Motion,
-    _turning,
 )
 from dreamplay.models.mover import Mover
 from dreamplay.models.moves import (
@@ -40,6 +39,7 @@ from dreamplay.models.moves import (
     most_steps,
     moves,
     tick,
+    turning,
 )
 from dreamplay.models.scenes import PAGE, Scenes
 from dreamplay.ring import THING, Ring
@@ -344,10 +344,10 @@ def test_what_comes_out_of_a_block_knows_where_in_his_block_the_hero_will_be() -
 
 
 def test_clocks_are_hands_that_turn() -> None:
-    hands = _turning(torch.tensor([[0, 3], [2, 4]]), [(1, 4), (0, 8), (1, 3)])
+    hands = turning(torch.tensor([[0, 3], [2, 4]]), [(1, 4), (0, 8), (1, 3)])
     assert torch.allclose(hands[0], torch.tensor([-1.0, 0, 0, 1, 0, 1]), atol=1e-6)
     assert torch.allclose(hands[1], torch.tensor([0.0, 1, 1, 0, 0.75**0.5, -0.5]), atol=1e-6)
-    assert _turning(torch.zeros(2, 0), []).shape == (2, 0)
+    assert turning(torch.zeros(2, 0), []).shape == (2, 0)
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:

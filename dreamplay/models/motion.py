@@ -8,7 +8,6 @@ Axis letters: B batch, N things (the hero first), S past steps, K buttons, C cha
 columns, h w pixels, P planes, E what is known of a thing (`THING`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -36,6 +35,8 @@ from dreamplay.models.moves import (
     most_steps,
     tick,
     trail,
+    turning,
+    unstopped,
 )
 from dreamplay.models.scenes import Scenes
 from dreamplay.models.tracker import Tracker
@@ -217,7 +218,7 @@ class Motion(nn.Module):
         way = trail(scrolls, things[..., :3].to(dtype))  # (B, N, S, 6)
         poses = self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds)
         speeds = things[..., 5:7].to(dtype) / 32
-        sight, beats = self._sight(ring), _turning(ring.counters, self.beats).to(dtype)
+        sight, beats = self._sight(ring), turning(ring.counters, self.beats).to(dtype)
         shown = self._shown(now[:, 0, 2])
         phases = self._phases(ring)
         longer = torch.ones(b, s, device=now.device, dtype=dtype) * shown
@@ -286,7 +287,7 @@ class Motion(nn.Module):
             beats: (B, 2 beats).
         """
         b, n = now.shape[:2]
-        touch = torch.cat([self._touch(at) for at in _unstopped(ring).unbind(2)], -1)  # (B, N, N, FRAMES TOUCH)
+        touch = torch.cat([self._touch(at) for at in unstopped(ring.things[:, -1]).unbind(2)], -1)
         one = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), now[..., 5:7] / 32], -1)
         every = [part.expand(b, n, n, -1) for part in (one[:, :, None], one[:, None], beats[:, None, None])]
         other = (now[:, None, :, 2] > 0) & ~torch.eye(n, dtype=torch.bool, device=now.device)
@@ -325,7 +326,7 @@ class Motion(nn.Module):
         here = torch.where(odometer[:, None] < 0, last, columns).clamp(0, last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
         place = torch.cat([odometer[:, None].to(held.dtype) / 1024, self.place(here).flatten(1)], 1) * shown
-        clocks = _turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
+        clocks = turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
         return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
 
     def _sight(self, ring: Ring) -> Tensor:
@@ -355,7 +356,7 @@ class Motion(nn.Module):
             ring: The past.
             sight: What `_sight` returns.
         """
-        pixels = _unstopped(ring).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
+        pixels = unstopped(ring.things[:, -1]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
         corners = pixels - _first_block(ring)[:, :, None]
         column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
         which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)
@@ -363,7 +364,7 @@ class Motion(nn.Module):
 
     def _within(self, ring: Ring) -> list[Tensor]:
         """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each."""
-        within = _unstopped(ring) - PARTS * _first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
+        within = unstopped(ring.things[:, -1]) - PARTS * _first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
         return [table(within[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:
@@ -388,21 +389,8 @@ class Motion(nn.Module):
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
 
 
-def _turning(counters: Tensor, waves: Sequence[tuple[int, int]]) -> Tensor:
-    """Sine and cosine of clocks as hands that turn. counters: (B, counters). waves: Clock and length. (B, 2 waves)."""
-    which, lengths = ([wave[n] for wave in waves] for n in (0, 1))
-    angles = counters[:, which] * (2 * torch.pi / torch.tensor(lengths, device=counters.device))
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
-
-
 def _first_block(ring: Ring) -> Tensor:
     """Screen column and row where the first of the blocks around each thing begins, (B, N, 2)."""
     corner = ring.things[:, -1, :, :2]
     scrolled = F.pad(ring.odometer[:, None, None], (0, 1))  # (B, 1, 2)
     return corner - (corner + scrolled) % CELL - CELL
-
-
-def _unstopped(ring: Ring) -> Tensor:
-    """Where the speeds of things take them, after every console frame, in parts of a pixel, (B, N, FRAMES, 2)."""
-    now = ring.things[:, -1]
-    return torch.stack([fine(now) + frames * now[..., 5:7] for frames in range(1, FRAMES + 1)], 2)

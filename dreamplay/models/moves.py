@@ -98,6 +98,14 @@ def ahead(things: Tensor) -> Tensor:
     return fine(things) + FRAMES * things[..., 5:7]
 
 
+def unstopped(things: Tensor) -> Tensor:
+    """Where the speeds of things take them, after every console frame, in parts of a pixel.
+
+    things: (..., E). Returns (..., FRAMES, 2).
+    """
+    return torch.stack([fine(things) + frames * things[..., 5:7] for frames in range(1, FRAMES + 1)], -2)
+
+
 def most_steps(counters: Sequence[Counter]) -> int:
     """Classes of a clock: the steps of the one that has most, and to begin again."""
     return 1 + max((len(counter.steps) for counter in counters), default=0)
@@ -121,6 +129,13 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
         again = (classes[:, i] == most_steps(counters) - 1) & (counter.reset >= 0)
         after.append(torch.where(again, counter.reset, ticked))
     return torch.stack(after, 1) if after else now
+
+
+def turning(counters: Tensor, waves: Sequence[tuple[int, int]]) -> Tensor:
+    """Sine and cosine of clocks as hands that turn. counters: (B, counters). waves: Clock and length. (B, 2 waves)."""
+    which, lengths = ([wave[n] for wave in waves] for n in (0, 1))
+    angles = counters[:, which] * (2 * torch.pi / torch.tensor(lengths, device=counters.device))
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
 
 
 def arrive_at(led: Moves, now: Tensor) -> Tensor:
