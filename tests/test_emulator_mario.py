@@ -357,6 +357,10 @@ def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on(
     assert np.all(np.diff(flags) >= 0)
     assert np.all(np.diff(points[2:]) <= 0)
     walk = next(n for n, probe in enumerate(told) if probe["player_state"] == 5)
+    walks = [probe for probe in told[walk:] if probe["player_state"] == 5 and probe["float_state"] != 3]
+    assert len(walks) > 40
+    assert {probe["thing0_side"] for probe in walks} == {15}
+    assert 15 not in {probe["thing0_side"] for probe in told if probe["player_state"] == 8}
     gained = {100: 60, 400: 60 + 3, 800: 64 + 1, 2000: 60 + 3 + 64, 5000: 60 + 1 + 2 * 64}[
         told[walk + 1]["score"] - told[walk - 2]["score"]
     ]

@@ -38,8 +38,8 @@ NEARBY = 8
 SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
 COUNTS = 0.08
-"""Share of them in which a count moves, a clock does something unusual or the hero goes into another state (he dies,
-grows, is in a pipe or at a pole), every kind of it as often."""
+"""Share of them in which a count moves, a clock goes or stands as it usually does not, or the hero goes into another
+state (he dies, grows, is in a pipe or at a pole), every kind of it as often."""
 TURNS = 0.1
 """Share of them drawn by what changes in them, every change as often: Mario seldom lets go of a flagpole."""
 SELDOM = 10
@@ -164,32 +164,36 @@ def counts(footage: Footage) -> list[Rows]:
 
 
 def states(footage: Footage) -> list[Rows]:
-    """For each change from one state of the hero to another that is seen often enough, the rows in which it happens."""
-    if "player_state" not in footage.table:
-        return []
-    now, state = footage.rows, footage.table["player_state"].astype(np.int64)
-    return grouped(now, np.stack([state[now - 1], state[now]], 1), state[now - 1] != state[now])
+    """For each way in which the hero's state or a clock's step changes, the rows in which it does."""
+    now = footage.rows
+    told = [steps[:, None] for steps in _steps(footage).unbind(1)]
+    if "player_state" in footage.table:
+        told.append(torch.from_numpy(footage.table["player_state"].astype(np.int64))[:, None])
+    return [rows for numbers in told for rows in _changes(now, numbers)]
 
 
-def grouped(rows: Rows, pairs: npt.NDArray[np.int64], turned: Bools) -> list[Rows]:
-    """Rows in which something turned, (rows,), put together by the pair (rows, n) of what it was and became."""
-    _, which, number = np.unique(pairs[turned], axis=0, return_inverse=True, return_counts=True)
-    return [rows[turned][which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
+def _steps(footage: Footage) -> Tensor:
+    """The class of the step that led to each row, of each clock, (rows, counters)."""
+    steps, now = torch.full_like(footage.counters, -1), footage.rows
+    steps[now] = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
+    return steps
+
+
+def _changes(now: Rows, numbers: Tensor) -> list[Rows]:
+    """The rows of `now` in which numbers (rows, n) change, put together by what they were and became."""
+    turned = now[(numbers[now - 1] != numbers[now]).any(1).numpy()]
+    pairs = torch.cat([numbers[turned - 1], numbers[turned]], 1).numpy()
+    _, which, number = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    return [turned[which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
 
 
 def turns(footage: Footage) -> list[Rows]:
-    """For each way in which the hero's kind, another thing's kind or pull, or a clock's step changes, the rows."""
+    """For each way in which the hero's kind or another thing's kind or pull changes, the rows in which it does."""
     if not footage.setting.things:
         return []
-    now, pull = footage.rows, THING.index("pull")
-    steps = torch.full_like(footage.counters, -1)
-    steps[now] = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
-    told = [footage.things[:, :1, 2], *footage.things[:, 1:, [2, pull]].unbind(1), *steps[..., None].unbind(1)]
-    found = []
-    for numbers in told:
-        pairs = torch.cat([numbers[now - 1], numbers[now]], 1).numpy()
-        found += grouped(now, pairs, (numbers[now - 1] != numbers[now]).any(1).numpy())
-    return found
+    things, told = footage.things, [THING.index("kind"), THING.index("pull")]
+    numbers = [things[:, :1, told[0]], *things[:, 1:, told].unbind(1)]
+    return [rows for number in numbers for rows in _changes(footage.rows, number)]
 
 
 def eventful(footage: Footage) -> Bools:

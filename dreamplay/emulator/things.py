@@ -35,6 +35,7 @@ _POSE, _FACING = 0x6D5, 0x33
 _GRAVITY, _LIFTED, _RUNNING, _RUN_TIMER, _WAY, _AIR = 0x70A, 0x709, 0x703, 0x783, 0x45, 0x1D
 _PACE, _FREE = 0x700, 0x490  # his speed before a wall stopped him; a bit for each way that no wall barred
 _SIDE_TIMER, _CLIMB_TIMER, _PIPE_TIMER, _CLIMBS, _IN_PIPE = 0x785, 0x789, 0x6DE, 3, (2, 3)
+_WALKS_OFF, _BY_HIMSELF = 5, 15  # a state, and a number that no touched wall leads to
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 
 SLOTS = 1 + _ENEMIES + len(_BLOCKS) + 2
@@ -79,9 +80,14 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
 
 
 def _side(ram: Any, state: int) -> int:
-    """How long Mario still holds on to a pole or is in a pipe; else his finest speed and what a touched wall holds."""
+    """How long Mario holds on to a pole or is in a pipe, or that he walks off by himself.
+
+    Else his finest speed and how long a wall that he touched still holds the camera.
+    """
     if int(ram[_AIR]) == _CLIMBS:
         return min(int(ram[_CLIMB_TIMER]), _SMALL)
+    if state == _WALKS_OFF:
+        return _BY_HIMSELF
     if state in _IN_PIPE:
         return min(int(ram[_PIPE_TIMER]), _SMALL)
     return int(ram[_FORCE_X]) // 16 % 4 * 16 | min((int(ram[_SIDE_TIMER]) + 1) // 2, 15)
