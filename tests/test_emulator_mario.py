@@ -10,6 +10,7 @@ from dreamplay.emulator.things import tell
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
 from dreamplay.movie import checksum
+from training import recipe
 
 pytestmark = pytest.mark.emulator
 
@@ -409,3 +410,16 @@ def test_there_are_32_stages() -> None:
 def test_rewinding_without_a_mark_is_an_error(world: MarioWorld) -> None:
     with pytest.raises(ValueError, match="before mark"):
         world.rewind()
+
+
+def test_every_power_up_has_a_number_that_is_no_scene() -> None:
+    ram = np.zeros(0x800, np.uint8)
+    values = {"player_state": 8, "task": 3, "screen_off": 0, "power": 0, "camera": 0, "x": 0, "y": 0, "y_viewport": 1}
+    ram[0x0F + 5], ram[0x16 + 5] = 1, 0x2E
+    kinds = []
+    for ram[0x39] in range(4):  # mushroom, flower, star, extra life
+        kinds.append(tell(ram, values)["thing6_kind"])
+    assert kinds == [47, 111, 175, 176]
+    net = recipe.load("mario").motion_net
+    assert net is not None
+    assert max(kinds) < net.kinds - net.scenes

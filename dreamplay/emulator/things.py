@@ -14,7 +14,8 @@ HIDDEN = (0, 6)
 
 _ENEMIES = 6  # with the power-up or the flag, which is the last
 _FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
-_POWER_UP_KIND = 0x2E
+_POWER_UP_KIND, _EXTRA_LIFE = 0x2E, 3
+_EXTRA_LIFE_KIND = (0x2F, 2)  # a kind that its level has not, and a phase: the last numbers are those of scenes
 _PAGE, _X, _SCREEN, _Y = 0x6D, 0x86, 0xB5, 0xCE  # of all objects: Mario, then enemies, fireballs, blocks, coins
 _SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433
 _BLOCKS, _COINS = (9, 10), range(21, 18, -1)  # objects; the console takes the last free coin first
@@ -99,7 +100,7 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
         return _NOWHERE
     kind, state = int(ram[_KIND + slot]), int(ram[_STATE + slot])
     if kind == _POWER_UP_KIND:
-        phase = int(ram[_POWER_UP])
+        kind, phase = (kind, int(ram[_POWER_UP])) if ram[_POWER_UP] != _EXTRA_LIFE else _EXTRA_LIFE_KIND
     elif kind == _FIREWORK:
         phase = int(ram[_SPEED_X + slot + 1])  # how large the explosion is
     else:

@@ -77,7 +77,8 @@ RECIPE = Recipe(
             Look(kinds=(59, 111, 175), pictures=4, lasts=2, behind=False),  # coin, flower, star
             Look(kinds=(7, 71, 1, 65, 129, 193), pictures=2, lasts=8, behind=True),  # Goombas and Koopas
             Look(kinds=(186,), pictures=4, lasts=4, behind=False),  # pieces of bricks
-            Look(kinds=(23, 47, 49, 50, 122), pictures=1, lasts=1, behind=False),  # firework, mushroom, flags, block
+            # A small firework, a mushroom, both flags, a used block, an extra life: their numbers are poses, too.
+            Look(kinds=(23, 47, 49, 50, 122, 176), pictures=1, lasts=1, behind=False),
         ),
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
