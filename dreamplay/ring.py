@@ -13,8 +13,8 @@ from torch import Tensor
 THING = ("x", "y", "kind", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run", "low", "side")
 """What is known of a thing: its place on the screen in pixels, what it is, and what no picture shows. These are
 sixteenths of a pixel, speed in sixteenths of a pixel a console frame, and six numbers below 64: the finer part of a
-speed, how long a pose or a state still lasts, gravity, gait, the finer parts of height and fall, and how long a wall
-that was touched still holds the camera."""
+speed, how long a pose or a state still lasts, gravity, gait, the finer parts of height and fall, and how long a wall,
+a pole or a pipe that was touched still holds the camera or the hero."""
 
 
 @dataclass(frozen=True)
