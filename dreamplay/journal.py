@@ -11,6 +11,7 @@ import stat
 import struct
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,12 +139,20 @@ def _own(path: Path) -> bool:
     return stat.S_ISREG(status.st_mode) and (sys.platform == "win32" or status.st_uid == os.getuid())
 
 
+_TRIES, _MOMENT = 20, 0.01  # seconds
+
+
 def _lock(file: int) -> None:
     if sys.platform != "win32":
         import fcntl
 
         with contextlib.suppress(OSError):  # some network disks have no locks
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for _ in range(_TRIES):
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:  # whoever looks for abandoned journals holds it for a moment
+                    time.sleep(_MOMENT)
 
 
 def _locked(path: Path) -> bool:
