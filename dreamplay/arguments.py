@@ -96,7 +96,8 @@ def _add_play(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", metavar="M", help="a name, a folder, or user/repo[@revision] on the Hub")
     add("--real", action="store_true", help="play the real game in its emulator")
-    add("--start", metavar="S", help="where to begin: a stage like 1-1, a span like 1-1..1-4, or a start of the model")
+    help_start = "where to begin: a stage like 1-1 or 1-1+fire, a span like 1-1..1-4, or a start of the model"
+    add("--start", metavar="S", help=help_start)
     add("--seed", type=_seed, metavar="N", help="seed of the dream (default 0, or the movie's)")
     add("--side-by-side", action="store_true", help="the real game beside the dream (V while playing)")
     add("--steps", type=_steps, metavar="N|auto", help="sampler steps a frame: fewer are faster; auto keeps the rate")

@@ -12,11 +12,12 @@ import pytest
 from dreamplay import movie
 from dreamplay.emulator.mario import MarioWorld
 from dreamplay.errors import UsageError
+from dreamplay.games.mario import GAME
 from tests.patience import HANGS
 from training.cache import Cache
 from training.collect import Options, collect, kept_frames
 from training.inspect import report, summarise
-from training.policies import OTHERS, explore
+from training.policies import OTHERS, Style, explore, macros
 from training.render import Options as RenderOptions
 from training.render import render
 
@@ -120,3 +121,33 @@ def test_a_plumber_on_the_pipe_that_leads_down_goes_down() -> None:
     plumber = next(style for style in OTHERS if style.name == "plumber")
     explore(world, np.random.default_rng(0), 60, plumber)
     assert world.probe()["x"] >= 3584
+
+
+def test_a_stubborn_player_never_goes_behind_where_it_began() -> None:
+    world, run = MarioWorld("1-1"), GAME.chord("right+b")
+    world.reset(0)
+    for _ in range(40):
+        world.advance(run)
+    began = world.save()
+
+    def plan(rng: np.random.Generator, world: MarioWorld) -> list[int]:
+        return [run] * 40 if rng.random() < 0.9 else macros(rng, world)  # the first Goomba is soon in its way
+
+    explore(world, np.random.default_rng(0), 100, Style("hasty", plan, careful=True, carelessness=0.0, stubborn=True))
+    assert began.leads_to(world.save())
+
+
+def test_a_grower_gets_a_mushroom() -> None:
+    world = MarioWorld("1-1")
+    world.reset(0)
+    grower = next(style for style in OTHERS if style.name == "grower")
+    explore(world, np.random.default_rng(1), 400, grower)
+    assert world.probe()["power"] == 1
+
+
+def test_a_proud_player_stays_as_big_as_he_began() -> None:
+    world = MarioWorld("1-1+big")
+    world.reset(0)
+    proud = replace(next(style for style in OTHERS if style.name == "proud"), carelessness=0.0, stubborn=True)
+    explore(world, np.random.default_rng(1), 300, proud)
+    assert world.probe()["power"] >= 1

@@ -18,11 +18,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import tyro
 
 from dreamplay import games, movie
 from dreamplay.emulator.mario import MarioWorld, Past
 from dreamplay.errors import UsageError
+from dreamplay.games.mario import GAME
 from dreamplay.movie import Header, Movie
 from training import policies
 from training.progress import Progress
@@ -47,6 +49,7 @@ class Options:
         shortest: Kept frames of the shortest movie, unless the stage ends before.
         longest: Kept frames of the longest movie.
         trunk: Frames of a run-up, unless the stage ends before.
+        near: Movies begin only where Mario is a screen or less before this x of the level, if a run-up gets there.
     """
 
     output: tyro.conf.Positional[Path]
@@ -59,6 +62,7 @@ class Options:
     shortest: int = 400
     longest: int = 900
     trunk: int = 2600
+    near: int | None = None
 
 
 def main(argv: list[str]) -> int:
@@ -158,15 +162,30 @@ def play_family(options: Options, number: int) -> list[Movie]:
     world = MarioWorld(options.stage)
     rng = np.random.default_rng([options.seed, number])
     past = _trunk(world, rng, options, number)
-    latest = max(past.steps - _TAIL_FRAMES, 1)
-    drawn = [int(start) for start in rng.integers(latest, size=FAMILY - 2 * _TWINS + 1)]
+    moments = np.arange(max(past.steps - _TAIL_FRAMES, 1))
+    if options.near is not None:
+        moments = _moments_near(options.near, world, past)
+    drawn = [int(start) for start in rng.choice(moments, size=FAMILY - 2 * _TWINS + 1)]
     starts = drawn[:1] * _TWINS + drawn[1:2] * _TWINS + drawn[2:] + [0]
+    starts = starts if options.near is None else [*starts[:-1], drawn[-1]]
     made: dict[int, Movie] = {}
     for i in sorted(range(FAMILY), key=starts.__getitem__):
         world.restore(Past(past.seed, past.log, starts[i]))
         world.mark()
         made[i] = _aside(partial(_play, world, options, [options.seed, number, i]))
     return [made[i] for i in range(FAMILY)]
+
+
+def _moments_near(x: int, world: MarioWorld, past: Past) -> npt.NDArray[np.int64]:
+    """The steps of a past after which Mario obeys a screen or less before an x of the level, or else all of them."""
+    world.reset(past.seed)
+    found = []
+    for step, buttons in enumerate(past.buttons, start=1):
+        world.advance(buttons)
+        probe = world.probe()
+        if probe["player_state"] == policies.OBEYS and 0 <= x - probe["x"] < GAME.width:
+            found.append(step)
+    return np.array(found) if found else np.arange(max(past.steps, 1))
 
 
 def _aside(play: Callable[[], Movie]) -> Movie:
@@ -189,7 +208,9 @@ def _aside(play: Callable[[], Movie]) -> Movie:
 
 def _trunk(world: MarioWorld, rng: np.random.Generator, options: Options, number: int) -> Past:
     world.reset(int(rng.integers(2**31)))
-    policies.explore(world, rng, options.trunk, policies.SEEK if number % 2 else policies.FORWARD)
+    known = styles(options.policy)
+    forward = policies.GROW if known and known[0].proud else policies.SEEK if number % 2 else policies.FORWARD
+    policies.explore(world, rng, options.trunk, forward)
     return world.save()
 
 

@@ -14,16 +14,18 @@ Plan = Callable[[np.random.Generator, MarioWorld], list[Buttons]]
 """Looks at the world and chooses the buttons of the next frames."""
 
 _A, _B, _UP, _DOWN, _LEFT, _RIGHT = (GAME.chord(name) for name in ("a", "b", "up", "down", "left", "right"))
-_OBEYS, _DYING, _IN_LEVEL, _IN_PLAY = 8, 0x0B, 3, 1
+OBEYS, _DYING, _IN_LEVEL, _IN_PLAY = 8, 0x0B, 3, 1
 _ITEM_BLOCKS = (336, 1248)  # x of stage 1-1's blocks with a mushroom, or a flower for big Mario
 _BLOCKS = tuple(
     16 * column
     for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
 )  # x of those that Mario can hit from the ground
 _PIPE = (920, 112)  # x and y of Mario in the middle of stage 1-1's pipe that leads down
+_RISING, _POWER_UPS = (116, 117, 118, 119), (47, 111, 175, 176)  # kinds of power-ups
 _NEAR = 72
 _GROUND = 176  # y of Mario on the ground
 _TRIES = 12  # ways out that are tried from one place before a death is let happen
+_RETREATS = 20  # times that a stubborn player goes back to where it began
 _PLACES_BACK = 5  # places that a stubborn player gives up when all ways out of one are deadly
 
 
@@ -38,6 +40,7 @@ class Style:
         carelessness: Probability that a careful player's death stays all the same.
         stubborn: Whether a careful player never dies, whatever it takes.
         picky: Plans that a careful player undoes, near an enemy or a block, because they brought nothing.
+        proud: Whether a careful player undoes the loss of a power-up, too, and grows on the way to where it begins.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Style:
     carelessness: float = 0.04
     stubborn: bool = False
     picky: int = 0
+    proud: bool = False
 
 
 def macros(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
@@ -122,6 +126,30 @@ def plumber(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     return macros(rng, world)
 
 
+def grower(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
+    """As a seeker, but it walks to the first block with a mushroom, and runs and jumps after the power-up."""
+    probe = world.probe()
+    if probe["thing6_kind"] in _RISING:
+        return [0] * int(rng.integers(2, 8))
+    if probe["thing6_kind"] not in _POWER_UPS:
+        to_go = _ITEM_BLOCKS[0] - probe["x"]
+        if (
+            not probe["power"]
+            and -90 < to_go < 160
+            and abs(to_go) >= 6
+            and probe["y"] == _GROUND
+            and rng.random() < 0.7
+        ):
+            side = _RIGHT if to_go > 0 else _LEFT
+            return [0] * int(rng.integers(12)) + [side] * min(max(1, abs(to_go) // 4), 10) + [0] * 4
+        return seeker(rng, world)
+    distance, above = probe["thing6_x"] - probe["x"], probe["y"] - probe["thing6_y"]
+    side = _RIGHT if distance > 0 else _LEFT
+    if above > 8 and abs(distance) < 48:
+        return _jump(rng, side)
+    return [side | _B * int(rng.integers(2))] * int(rng.integers(3, 10))
+
+
 def hunter(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
     """Any of the ways to play, for one who keeps what brings something."""
     return (digger, seeker, macros, macros)[rng.integers(4)](rng, world)
@@ -129,6 +157,7 @@ def hunter(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
 
 FORWARD = Style("forward", macros, careful=True, carelessness=0.0, stubborn=True)
 SEEK = Style("seek", seeker, careful=True, carelessness=0.0, stubborn=True)
+GROW = Style("grow", grower, careful=True, carelessness=0.0, stubborn=True, proud=True)
 MIX = (
     (Style("macros", macros, careful=True), 0.34),
     (Style("careless macros", macros, careful=False), 0.12),
@@ -142,6 +171,8 @@ OTHERS = (
     Style("digger", digger, careful=True),
     Style("hunter", hunter, careful=True, picky=10),
     Style("plumber", plumber, careful=True, carelessness=0.01),
+    Style("grower", grower, careful=True, carelessness=0.02, stubborn=True),
+    Style("proud", grower, careful=True, carelessness=0.08, proud=True),
 )
 """Styles for what is rare in the mix."""
 
@@ -156,13 +187,14 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
 
     A careful player marks every safe place (on the ground, alive) in the emulator's slot and goes back there whenever
     it dies, so that looking ahead costs no more than what it undoes. A stubborn one whose every way out of a place is
-    deadly goes back to earlier places.
+    deadly goes back to earlier places, but never behind the one where it began.
     """
-    last = world.save().steps + frames
+    first = world.save()
+    last = first.steps + frames
     probe: Probe = world.probe()
     before, home = probe, _stage(probe)
     places: list[Past] = []
-    tries = 0
+    tries = retreats = 0
     while world.save().steps < last and _stage(probe) == home:
         if style.careful and _safe(probe) and (not places or places[-1] is not world.save()):
             if places and tries < style.picky and _promising(before) and not _gained(before, probe):
@@ -171,15 +203,16 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
             else:
                 places.append(world.mark())
                 tries, before = 0, probe
-        died, probe = _act(world, style.plan(rng, world), probe, last)
+        died, probe = _act(world, style.plan(rng, world), probe, last, proud=style.proud)
         if not died or not places:
             continue
         if tries < _TRIES and rng.random() >= style.carelessness:
             world.rewind()
             tries += 1
-        elif style.stubborn:
+        elif style.stubborn and retreats < _RETREATS:
             del places[-_PLACES_BACK:]
-            world.restore(places[-1] if places else Past(world.save().seed, [], 0))
+            retreats += not places
+            world.restore(places[-1] if places else first)
             world.mark()
             tries = 0
         else:
@@ -187,15 +220,15 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
         probe = world.probe()
 
 
-def _act(world: MarioWorld, plan: list[Buttons], probe: Probe, last: int) -> tuple[bool, Probe]:
-    """Play a plan until it ends, the episode ends or Mario dies of it."""
+def _act(world: MarioWorld, plan: list[Buttons], probe: Probe, last: int, *, proud: bool) -> tuple[bool, Probe]:
+    """Play a plan until it ends, the episode ends or Mario dies of it or, if he is proud, becomes small of it."""
     home, lived = _stage(probe), not _dying(probe)
     for buttons in plan:
         if world.save().steps >= last:
             break
         world.advance(buttons)
-        probe = world.probe()
-        if lived and _dying(probe):
+        before, probe = probe, world.probe()
+        if lived and (_dying(probe) or (proud and _shrinks(before, probe))):
             return True, probe
         if _stage(probe) != home:
             break
@@ -211,8 +244,12 @@ def _dying(probe: Probe) -> bool:
     return in_level and (probe["player_state"] == _DYING or probe["y_viewport"] > 1)
 
 
+def _shrinks(before: Probe, after: Probe) -> bool:
+    return after["task"] == _IN_LEVEL and after["power"] < before["power"]
+
+
 def _safe(probe: Probe) -> bool:
-    obeys = probe["task"] == _IN_LEVEL and probe["player_state"] == _OBEYS
+    obeys = probe["task"] == _IN_LEVEL and probe["player_state"] == OBEYS
     return obeys and probe["float_state"] == 0 and probe["y_viewport"] == 1
 
 

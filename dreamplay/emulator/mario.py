@@ -18,6 +18,8 @@ from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons, Frame, GameSpec
 
 STAGES = tuple(f"{world}-{stage}" for world in range(1, 9) for stage in range(1, 5))
+POWERS = ("small", "big", "fire")
+"""What Mario may be where a world starts, as `power` counts them."""
 CELLAR_X = 14 * 256
 """Where rooms below pipes are put: right of stage 1-1."""
 CONSOLE_FRAMES = 2  # console frames a step: 60 a second become 30
@@ -55,6 +57,7 @@ _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x77
 _SCRATCH, _READING, _FREEZE, _TIMERS, _FAST, _SLOW = 0x00, (0x40, 0x41), 0x747, 0x780, 0x15, 0x24
 _HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
 _POINTER, _AREA_TYPE, _AREA_OFFSET, _MOST_LIVES = 0x750, 0x74E, 0x74F, 2
+_SMALLNESS = 0x754
 _CELLAR = 0x42  # the area of the rooms below pipes
 
 
@@ -110,13 +113,14 @@ class MarioWorld:
         """Load the game.
 
         Args:
-            start: The stage, "1-1" to "8-4", or the first and the last of a span, "1-1..1-4".
+            start: The stage, "1-1" to "8-4", or the first and the last of a span, "1-1..1-4"; "+big" or "+fire" behind
+                it begins with such a Mario.
 
         Raises:
             UsageError: There is no such stage or span.
             MissingExtraError: The extra `mario` is not installed.
         """
-        self._start, self._span = _stages(start)
+        self._start, self._span, self._power = _stages(start)
         self._first: dict[int, int] = {}
         self._rom = console.rom_path()
         self._make = console.load_emulator()
@@ -315,6 +319,7 @@ class MarioWorld:
         ram = self._console.ram
         ram[_WORLD], ram[_STAGE] = world - 1, stage - 1
         ram[_AREA] = stage - 1 + (world in _INTRO_WORLDS and stage > 1)
+        ram[_PROBES["power"]], ram[_SMALLNESS] = self._power, not self._power
 
     def _go_round(self) -> None:
         """In a span: from its last stage to its first, and back to as many lives as there were."""
@@ -334,16 +339,20 @@ class MarioWorld:
         return int(self._console.ram[address])
 
 
-def _stages(start: str) -> tuple[str, tuple[str, ...]]:
-    """The first stage and all stages of a span, none for a single stage.
+def _stages(start: str) -> tuple[str, tuple[str, ...], int]:
+    """The first stage, all stages of a span, none for a single stage, and Mario's power.
 
     Raises:
-        UsageError: There is no such stage or span.
+        UsageError: There is no such stage, span or power.
     """
-    first, dots, last = start.partition("..")
+    stages, plus, power = start.partition("+")
+    first, dots, last = stages.partition("..")
     if first not in STAGES or (dots and last not in STAGES[STAGES.index(first) :]):
-        raise UsageError(f"no stage '{start}' in {GAME.title} (there are 1-1 to 8-4, and spans like 1-1..1-4)")
-    return first, STAGES[STAGES.index(first) : STAGES.index(last) + 1] if dots else ()
+        raise UsageError(f"no stage '{stages}' in {GAME.title} (there are 1-1 to 8-4, and spans like 1-1..1-4)")
+    if plus and power not in POWERS[1:]:
+        raise UsageError(f"no Mario '{power}' in {GAME.title} (there are {' and '.join(POWERS[1:])}, as in 1-1+fire)")
+    span = STAGES[STAGES.index(first) : STAGES.index(last) + 1] if dots else ()
+    return first, span, POWERS.index(power) if plus else 0
 
 
 def _ticked(ram: Any) -> Any:

@@ -1,7 +1,7 @@
 """What moves about in Super Mario Bros, as the console's RAM knows it.
 
 The slots are: Mario; five enemies; the power-up or the flag; two blocks that were hit, the newer one first; the coin
-that jumps out of one; the points that rise over what was scored.
+that jumps out of one; the points that rise over what was scored; two fireballs, the newer one first.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,10 @@ _ENEMIES = 6  # with the power-up or the flag, which is the last
 _FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
 _POWER_UP_KIND, _EXTRA_LIFE = 0x2E, 3
 _EXTRA_LIFE_KIND = (0x2F, 2)  # a kind that its level has not, and a phase: the last numbers are those of scenes
+_RISING_KIND = 0x33  # of the first of four power-ups while their block hides a part of them, in phase 1
 _PAGE, _X, _SCREEN, _Y = 0x6D, 0x86, 0xB5, 0xCE  # of all objects: Mario, then enemies, fireballs, blocks, coins
 _SPEED_X, _SPEED_Y, _PART_X, _PART_Y, _FORCE_Y = 0x57, 0x9F, 0x400, 0x416, 0x433
-_BLOCKS, _COINS = (9, 10), range(21, 18, -1)  # objects; the console takes the last free coin first
+_FIREBALLS, _BLOCKS, _COINS = (7, 8), (9, 10), range(21, 18, -1)  # objects; the console takes the last free coin first
 _NEXT_BLOCK = 0x3EE  # 0 or 1: which of them will be the next one
 _BLOCK_STATE, _BLOCK_TILE, _COIN_STATE, _BOUNCES = 0x26 - 9, 0x3E8 - 9, 0x2A - 13, 1
 _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
@@ -26,20 +27,23 @@ _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x1
 _FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
 _POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
 _RISEN = 8  # pixels from where the console keeps points to where it draws those over what was scored
-_AROUND = 4  # pixels by which a firework begins left of and above where the console keeps it
+_AROUND = 4  # pixels by which what explodes begins left of and above where the console keeps it
 _POLE_SCORES = (9, 7, 5, 3, 1)  # 5000 at its top to 100, as numbers of points
 _CASTLE_TASK, _FIREWORKS, _MUSIC, _NOTE, _NOTE_FRAMES = 0x746, 0x6D7, 0x7B1, 0xF7, 0x7B4
-_BLOCK_KIND, _COIN_KIND, _POINTS_KIND = 57, 58, 59  # numbers that no enemy has
+_FIREBALL_STATE, _NEXT_FIREBALL, _BURSTS = 0x24 - 7, 0x6CE, 0x80
+_BLOCK_KIND, _COIN_KIND, _POINTS_KIND, _FIREBALL_KIND = 57, 58, 59, 63  # numbers that no enemy has
 _KINDS = 64  # in each of four phases
 _SMALL = 63  # the most that a number of six bits tells
 _POSE, _FACING = 0x6D5, 0x33
+_HIDDEN_POSES = {0: 27, 1: 28, 2: 29, 12: 27, 13: 28, 14: 29}  # big and small Mario's steps into a pipe
+_HIDDEN_POSE, _HIDDEN_LEFT = 26, 30  # other poses there: numbers that no pose has, since the pipe hides a part of him
 _GRAVITY, _LIFTED, _RUNNING, _RUN_TIMER, _WAY, _AIR = 0x70A, 0x709, 0x703, 0x783, 0x45, 0x1D
 _PACE, _FREE = 0x700, 0x490  # his speed before a wall stopped him; a bit for each way that no wall barred
 _SIDE_TIMER, _CLIMB_TIMER, _PIPE_TIMER, _CLIMBS, _IN_PIPE = 0x785, 0x789, 0x6DE, 3, (2, 3)
 _WALKS_OFF, _BY_HIMSELF = 5, 15  # a state, and a number that no touched wall leads to
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 
-SLOTS = 1 + _ENEMIES + len(_BLOCKS) + 2
+SLOTS = 1 + _ENEMIES + len(_BLOCKS) + 2 + len(_FIREBALLS)
 
 _NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "beat", "pull", "run", "low", "side")
 _NOWHERE = dict.fromkeys(_NAMES, 0)
@@ -55,19 +59,23 @@ def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
     hidden = values["player_state"] in HIDDEN or values["task"] != IN_LEVEL or values["screen_off"]
     slots = [_mario(ram, values, hidden=bool(hidden))]
     if hidden:
-        slots += [_NOWHERE] * (_ENEMIES + len(_BLOCKS) + 2)
+        slots += [_NOWHERE] * (SLOTS - 1)
     else:
         slots += [_enemy(ram, number) for number in range(_ENEMIES)]
         slots += _blocks(ram)
         slots += [_coin(ram), _points(ram, values["camera"])]
+        slots += _fireballs(ram)
     return {f"thing{i}_{name}": number for i, slot in enumerate(slots) for name, number in slot.items()}
 
 
 def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, int]:
     scene = 1 + values["task"] % 4 * 8 + (values["screen_off"] // 2 + (values["screen_off"] > 0)) % 8
-    pose = 1 + int(ram[_POSE]) // 8 % 32 + 32 * (int(ram[_FACING]) == 2) + _KINDS * min(values["power"], 2)
+    pose, left = int(ram[_POSE]) // 8 % 32, int(ram[_FACING]) == 2
+    if values["player_state"] in _IN_PIPE:
+        pose, left = _HIDDEN_LEFT if left else _HIDDEN_POSES.get(pose, _HIDDEN_POSE), False
+    kind = 1 + pose + 32 * left + _KINDS * min(values["power"], 2)
     return {
-        "kind": -scene if hidden else pose,
+        "kind": -scene if hidden else kind,
         "x": values["x"],
         "y": values["y"] + 256 * (values["y_viewport"] - 1),
         **_momentum(ram, 0),
@@ -100,7 +108,7 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
         return _NOWHERE
     kind, state = int(ram[_KIND + slot]), int(ram[_STATE + slot])
     if kind == _POWER_UP_KIND:
-        kind, phase = (kind, int(ram[_POWER_UP])) if ram[_POWER_UP] != _EXTRA_LIFE else _EXTRA_LIFE_KIND
+        kind, phase = _power_up(int(ram[_POWER_UP]), rises=0 < state < _BURSTS)
     elif kind == _FIREWORK:
         phase = int(ram[_SPEED_X + slot + 1])  # how large the explosion is
     else:
@@ -123,6 +131,32 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
     elif kind == _FIREWORK:  # what is a speed elsewhere is how long its size lasts
         told["x"], told["y"] = told["x"] - _AROUND, told["y"] - _AROUND
         told |= {"force": 0, "beat": int(ram[_SPEED_Y + slot + 1]) & _SMALL, "speed_x": 0, "speed_y": 0}
+    return told
+
+
+def _power_up(which: int, *, rises: bool) -> tuple[int, int]:
+    """Kind and phase of a mushroom, a flower, a star or an extra life."""
+    if rises:
+        return _RISING_KIND + which, 1
+    return (_POWER_UP_KIND, which) if which != _EXTRA_LIFE else _EXTRA_LIFE_KIND
+
+
+def _fireballs(ram: Any) -> list[dict[str, int]]:
+    """Both fireballs, the newer one first: the console throws the next one where the older one was."""
+    last = 1 - int(ram[_NEXT_FIREBALL]) % 2
+    return [_fireball(ram, _FIREBALLS[number]) for number in (last, 1 - last)]
+
+
+def _fireball(ram: Any, number: int) -> dict[str, int]:
+    """A fireball that flies (phase 0), or bursts (phase 1, then 2)."""
+    state = int(ram[_FIREBALL_STATE + number])
+    if not state:
+        return _NOWHERE
+    phase = 0 if state < _BURSTS else 1 + (state % 8 > 1)
+    rest = {"force": 0, "beat": state % _KINDS, "pull": 0, "run": 0, "low": _low(ram, number), "side": 0}
+    told = {"kind": _numbered(_FIREBALL_KIND, phase), **_place(ram, number), **_momentum(ram, number), **rest}
+    if phase:  # it stands still whatever its speed was
+        told |= {"x": told["x"] - _AROUND, "y": told["y"] - _AROUND, "speed_x": 0, "speed_y": 0}
     return told
 
 
