@@ -5,9 +5,11 @@ Axis letters: B batch, N starts (of things: slots), T past frames, S past steps,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -16,11 +18,14 @@ from dreamplay import weights
 from dreamplay.config import Config
 from dreamplay.errors import CheckpointError, UsageError
 from dreamplay.models.denoiser import BUTTON_STEPS
+from dreamplay.models.layers import PATCH, from_patches, to_patches
 from dreamplay.models.model import Model
 from dreamplay.ring import THING, Ring
 
 NETWORKS = ("codec", "motion", "denoiser")
 STARTS = "starts.safetensors"
+PIECES = 640
+"""Patches that the frames of all starts are put together from: many frames of a game show the same ones."""
 GOLDEN_FRAMES = 2
 """Frames that tell whether a machine draws what it should: a third one would follow from what these get wrong."""
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
@@ -62,7 +67,7 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         if getattr(plan, name) is not None
     }
     tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
-    starts = unpacked(_tensors(directory, STARTS, start_shapes(config), config), config, STARTS)
+    starts = unpacked_starts(_tensors(directory, STARTS, start_shapes(config), config), config)
     carried = configs.GOLDEN in config.sha256 or (directory / configs.GOLDEN).exists()
     golden = _tensors(directory, configs.GOLDEN, golden_shapes(config), config) if carried else {}
     model = Model(config)
@@ -84,13 +89,8 @@ def planned(config: Config) -> Model:
 
 def _check_ring(tensors: Mapping[str, Tensor], config: Config, file: str) -> None:
     """Check what a past's numbers stand for: they are looked up in tables, and a picture is moved by them."""
-
-    def check(name: str, numbers: Tensor, low: int, high: int) -> None:
-        if numbers.numel() and not (low <= int(numbers.min()) and int(numbers.max()) <= high):
-            raise CheckpointError(f"{file}: tensor {name} holds numbers outside {low} to {high}")
-
-    colors = len(config.palette) or 255  # one more than the last colour stands for "unknown"
-    bounds = {"frames": (0, colors), "buttons": (0, 1), "scrolls": (0, _FARTHEST), "odometer": (-1, _FARTHEST)}
+    check = partial(_check_range, file)
+    bounds = {"frames": (0, _most(config)), "buttons": (0, 1), "scrolls": (0, _FARTHEST), "odometer": (-1, _FARTHEST)}
     bounds |= {"absent": (0, _FARTHEST)}
     for name, (low, high) in bounds.items():
         check(name, tensors[name], low, high)
@@ -102,9 +102,25 @@ def _check_ring(tensors: Mapping[str, Tensor], config: Config, file: str) -> Non
         check("things", tensors["things"][..., 2], -config.motion.scenes, config.motion.kinds - 1)
 
 
+def _most(config: Config) -> int:
+    """The largest number that a pixel may be: one more than the last colour stands for "unknown"."""
+    return len(config.palette) or 255
+
+
+def _check_range(file: str, name: str, numbers: Tensor, low: int, high: int) -> None:
+    if numbers.numel() and not (low <= int(numbers.min()) and int(numbers.max()) <= high):
+        raise CheckpointError(f"{file}: tensor {name} holds numbers outside {low} to {high}")
+
+
 def start_shapes(config: Config) -> dict[str, tuple[tuple[int, ...], str | None]]:
-    """Shapes and types of starts.safetensors."""
-    return ring_shapes(config, len(config.starts))
+    """Shapes and types of starts.safetensors: a ring's, but for what would take much room."""
+    n, shapes = len(config.starts), ring_shapes(config, len(config.starts))
+    _, context, height, width, planes = shapes.pop("frames")[0]
+    return shapes | {
+        "things": (shapes["things"][0], "I16"),
+        "patches": ((PIECES, PATCH * PATCH * planes), "U8"),
+        "numbers": ((n, context, height // PATCH, width // PATCH), "I16"),
+    }
 
 
 def ring_shapes(config: Config, n: int) -> dict[str, tuple[tuple[int, ...], str | None]]:
@@ -153,6 +169,41 @@ def unpacked(tensors: Mapping[str, Tensor], config: Config, file: str) -> Ring:
     wide = {name: tensor.long() for name, tensor in tensors.items()}
     wide |= {"frames": tensors["frames"], "buttons": tensors["buttons"].float()}
     return Ring(**wide)
+
+
+def packed_starts(starts: Ring) -> dict[str, Tensor]:
+    """Starts as their file keeps them.
+
+    Raises:
+        UsageError: They show too many patches.
+    """
+    tensors = packed(starts)
+    frames = tensors.pop("frames")
+    cut = to_patches(frames.flatten(0, 1))  # (N T, H, W, 64 P)
+    patches, numbers = torch.unique(cut.flatten(0, 2), dim=0, return_inverse=True)
+    if len(patches) > PIECES:
+        raise UsageError(f"{len(starts)} starts show {len(patches)} different patches (at most {PIECES}): take fewer")
+    tensors["patches"] = F.pad(patches, (0, 0, 0, PIECES - len(patches)))
+    tensors["numbers"] = numbers.view(*frames.shape[:2], *cut.shape[1:3]).to(torch.int16)
+    return tensors | {"things": tensors["things"].to(torch.int16)}
+
+
+def unpacked_starts(tensors: Mapping[str, Tensor], config: Config) -> Ring:
+    """The starts that their file keeps.
+
+    Args:
+        tensors: Of the shapes and types that `start_shapes` names.
+        config: Of the dream.
+
+    Raises:
+        CheckpointError: A number is none that a start of this config has.
+    """
+    rest, numbers = dict(tensors), tensors["numbers"]
+    _check_range(STARTS, "numbers", numbers, 0, PIECES - 1)
+    _check_range(STARTS, "patches", tensors["patches"], 0, _most(config))
+    patches = rest.pop("patches")[rest.pop("numbers").flatten(0, 1).long()]  # (N T, H, W, 64 P)
+    frames = from_patches(patches, 1 if config.palette else 3)  # (N T, h, w, P)
+    return unpacked({**rest, "frames": frames.view(*numbers.shape[:2], *frames.shape[1:])}, config, STARTS)
 
 
 def _tensors(

@@ -89,12 +89,15 @@ class Look:
 
     Attributes:
         kinds: Of things.
+        first: The first of their pictures' numbers, which are in the kinds' order; a number may be that of a kind that
+            is not shown by it.
         pictures: How many each kind shows in turn.
         lasts: How far the first clock, which counts the console's frames, goes while it shows one.
         behind: Whether the console draws them before it moves them, where they were one of its frames before.
     """
 
     kinds: tuple[int, ...] = _bounded(1, 64)
+    first: int = _bounded(1, 4096)
     pictures: int = _bounded(1, 16)
     lasts: int = _bounded(1, 256)
     behind: bool
@@ -311,7 +314,7 @@ def _check(config: Config) -> None:
 
 
 def _check_looks(config: Config) -> None:
-    """Check that pictures follow a clock and find room where scenes, which are never drawn, have theirs."""
+    """Check that pictures follow a clock, and that each has a number of its own."""
     looks, motion = config.denoiser.looks, config.motion
     if not looks:
         return
@@ -322,9 +325,12 @@ def _check_looks(config: Config) -> None:
     for kind in kinds:
         if not 0 < kind < things or kinds.count(kind) > 1:
             _refuse("denoiser.looks.kinds", kind, f"1 to {things - 1}, each once")
-    number = sum(len(look.kinds) * look.pictures for look in looks)
-    if number > motion.scenes:
-        _refuse("denoiser.looks", f"{number} pictures", f"as many as motion.scenes, {motion.scenes}")
+    taken: set[int] = set()
+    for look in looks:
+        numbers = set(range(look.first, look.first + len(look.kinds) * look.pictures))
+        if numbers & taken or max(numbers) >= motion.kinds:
+            _refuse("denoiser.looks.first", look.first, f"numbers below {motion.kinds}, each once")
+        taken |= numbers
 
 
 def _check_game(game: GameSpec) -> None:

@@ -18,7 +18,7 @@ from dreamplay.errors import CheckpointError
 from dreamplay.files import opened_regular
 from dreamplay.strict import decode, read_json, shown
 
-DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1}
+DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "U8": 1}
 """Bytes of one element of each dtype that is accepted."""
 
 Expected = Mapping[str, tuple[tuple[int, ...], str | None]]

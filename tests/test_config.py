@@ -82,7 +82,7 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
         ("denoiser.widths", [32, 10**9], "denoiser.widths[1] is 1000000000"),
         (
             "denoiser.looks",
-            [{"kinds": [1], "pictures": 2, "lasts": 4, "behind": False}],
+            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False}],
             "denoiser.looks is 'a list of 1', allowed is none",
         ),
         ("sigmas", [1.0, 2.0], "sigmas is (1.0, 2.0), allowed is a falling list"),
@@ -109,17 +109,18 @@ def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, wor
 
 
 @pytest.mark.parametrize(
-    ("kinds", "words"),
+    ("kinds", "first", "words"),
     [
-        ([2, 5], "denoiser.looks.kinds is 5, allowed is 1 to 4"),
-        ([0], "denoiser.looks.kinds is 0"),
-        ([3, 3], "denoiser.looks.kinds is 3, allowed is 1 to 4, each once"),
-        ([3, 4], "denoiser.looks is '4 pictures', allowed is as many as motion.scenes, 3"),
+        ([2, 5], 3, "denoiser.looks.kinds is 5, allowed is 1 to 4"),
+        ([0], 3, "denoiser.looks.kinds is 0"),
+        ([3, 3], 3, "denoiser.looks.kinds is 3, allowed is 1 to 4, each once"),
+        ([3], 7, "denoiser.looks.first is 7, allowed is numbers below 8, each once"),
+        ([3, 4], 2, "denoiser.looks.first is 5, allowed is numbers below 8, each once"),
     ],
 )
-def test_pictures_of_their_own_need_room_and_kinds_that_are_things(kinds: list[int], words: str) -> None:
-    made = json.loads(dreamplay.config.write(tiny.config()))
-    made["denoiser"]["looks"] = [{"kinds": kinds, "pictures": 2, "lasts": 4, "behind": False}]
+def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: list[int], first: int, words: str) -> None:
+    made, rest = json.loads(dreamplay.config.write(tiny.config())), {"pictures": 2, "lasts": 4, "behind": False}
+    made["denoiser"]["looks"] = [{"kinds": kinds, "first": first, **rest}, {"kinds": [1], "first": 5, **rest}]
     assert words in refusal(json.dumps(made))
 
 

@@ -75,8 +75,8 @@ def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
 def looks() -> Looks:
     """Of ten kinds the last four are never drawn. Kind 2 shows two pictures for four console frames each and is drawn
     before it is moved, kind 3 shows one of its own."""
-    animated = Look(kinds=(2,), pictures=2, lasts=4, behind=True)
-    return Looks((animated, Look(kinds=(3,), pictures=1, lasts=1, behind=False)), kinds=10, spare=6)
+    animated = Look(kinds=(2,), first=6, pictures=2, lasts=4, behind=True)
+    return Looks((animated, Look(kinds=(3,), first=8, pictures=1, lasts=1, behind=False)), kinds=10)
 
 
 def thing(kind: int, x: float, y: float, across: float = 0, down: float = 0) -> list[int]:

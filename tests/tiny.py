@@ -35,7 +35,7 @@ MOTION = MotionConfig(fastest=4, cuts=(0, 64), history=8, width=16, eye=8, thing
 DENOISER = DenoiserConfig(
     backbone="unet", widths=(8, 16), blocks=1, embedding=16, residual=True, gate=0.3, sigma_data=0.5, memory=2,
     columns=20, stamp=4, sprite=2,
-    looks=(Look(kinds=(2,), pictures=2, lasts=4, behind=True),),
+    looks=(Look(kinds=(2,), first=5, pictures=2, lasts=4, behind=True),),
 )  # fmt: skip
 COUNTERS = (
     Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=()),

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dreamplay import checkpoint, trial
 from dreamplay import config as configs
-from dreamplay.checkpoint import NETWORKS, packed
+from dreamplay.checkpoint import NETWORKS, packed_starts
 from dreamplay.config import Config, Provenance
 from dreamplay.errors import DreamplayError
 from dreamplay.models.model import Model
@@ -49,7 +49,7 @@ def export(recipe: Recipe, folder: Path, directory: Path, *, dtype: torch.dtype 
         if network is not None:
             assets.recall(network, folder / f"{name}.safetensors")
     starts, names = pick_starts(assets.footage(recipe, "train"), recipe.starts)
-    config = replace(config, starts=names, provenance=provenance(recipe, folder), quality=quality(directory))
+    config = replace(config, starts=names, provenance=provenance(recipe, folder))
     config = write(model, starts, config, directory, dtype=dtype)
     card.write(directory, config)
     return config
@@ -63,7 +63,7 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
         if getattr(model, name) is not None:
             tensors = {key: _small(tensor, dtype) for key, tensor in getattr(model, name).state_dict().items()}
             hashes[f"{name}.safetensors"] = _write(tensors, directory / f"{name}.safetensors")
-    hashes["starts.safetensors"] = _write(packed(starts), directory / "starts.safetensors")
+    hashes["starts.safetensors"] = _write(packed_starts(starts), directory / "starts.safetensors")
     (directory / configs.GOLDEN).unlink(missing_ok=True)
     configs.save(directory, replace(config, sha256=hashes))
     golden = trial.golden(checkpoint.load(directory))
@@ -89,12 +89,6 @@ def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
     picked[0] = quiet[footage.changed.numpy()[quiet].argmin()]
     places = footage.odometer[torch.from_numpy(picked - 1)].tolist()
     return footage.ring(picked), tuple(f"{i}-{x}px" if i else "start" for i, x in enumerate(places))
-
-
-def quality(directory: Path) -> dict[str, float]:
-    """The numbers that an evaluation left beside the cartridge's config, if it is this cartridge's."""
-    path = directory / "config.json"
-    return dict(configs.load(directory).quality) if path.exists() else {}
 
 
 def provenance(recipe: Recipe, folder: Path) -> Provenance:

@@ -53,7 +53,6 @@ class Denoiser(nn.Module):
         patience: int = 0,
         history: int = 0,
         kinds: int = 0,
-        scenes: int = 0,
         colors: int = 0,
         inks: int = 0,
     ) -> None:
@@ -79,7 +78,7 @@ class Denoiser(nn.Module):
             nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
         self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
-        self.looks = Looks(config.looks, kinds, kinds - scenes)
+        self.looks = Looks(config.looks, kinds)
         self.sprites = Sprites(kinds + 10, colors, inks, config.sprite) if config.sprite else None
         inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(

@@ -68,7 +68,6 @@ class Model(nn.Module):
             patience=config.patience,
             history=config.motion.history if config.motion else 0,
             kinds=config.motion.kinds if config.motion else 0,
-            scenes=config.motion.scenes if config.motion else 0,
             colors=len(config.palette),
             inks=config.codec.colors,
         )

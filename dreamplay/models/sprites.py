@@ -36,13 +36,12 @@ class Looks(nn.Module):
     lasts: Tensor
     behind: Tensor
 
-    def __init__(self, looks: Sequence[Look], kinds: int, spare: int) -> None:
+    def __init__(self, looks: Sequence[Look], kinds: int) -> None:
         """Set up.
 
         Args:
             looks: Of things with pictures of their own.
             kinds: Of things; 0 is none.
-            spare: The first of the kinds that are never drawn, whose room these pictures take.
         """
         super().__init__()
         self.own = bool(looks)
@@ -50,10 +49,9 @@ class Looks(nn.Module):
         number, lasts = torch.ones(2, kinds, dtype=torch.long)
         behind = torch.zeros(kinds, dtype=torch.long)
         for look in looks:
-            for kind in look.kinds:
-                rows[kind, : look.pictures] = torch.arange(spare, spare + look.pictures)
+            for i, kind in enumerate(look.kinds):
+                rows[kind, : look.pictures] = look.first + i * look.pictures + torch.arange(look.pictures)
                 number[kind], lasts[kind], behind[kind] = look.pictures, look.lasts, look.behind
-                spare += look.pictures
         for name, table in (("rows", rows), ("number", number), ("lasts", lasts), ("behind", behind)):
             self.register_buffer(name, table, persistent=False)
 

@@ -238,9 +238,9 @@ def _cartridges() -> Iterator[Attack]:
         for file in ("codec", "motion", "denoiser"):
             spoil = partial(_spoil_tensor, f"{file}.safetensors", partial(poison, value))
             yield attack(f"{file} {value}", f"{file}.safetensors: tensor", spoil)
-    for name, value in (("frames", 255), ("buttons", 9), ("scrolls", 2**31 - 1), ("scrolls", -5), ("things", 2**31 - 1),
-                        ("things", -(2**31)), ("odometer", 2**31 - 1), ("counters", -1), ("counters", 2**31 - 1),
-                        ("absent", -1)):  # fmt: skip
+    for name, value in (("patches", 255), ("numbers", 640), ("numbers", -1), ("buttons", 9), ("scrolls", 2**31 - 1),
+                        ("scrolls", -5), ("things", 2**15 - 1), ("things", -(2**15)), ("odometer", 2**31 - 1),
+                        ("counters", -1), ("counters", 2**31 - 1), ("absent", -1)):  # fmt: skip
         spoil = partial(_spoil_tensor, "starts.safetensors", partial(fill, name, value))
         yield attack(f"starts {name} {value}", f"starts.safetensors: tensor {name}", spoil)
     for file in dreamplay.config.WEIGHTS:
