@@ -10,15 +10,11 @@ import torch
 from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import (
-    ACROSS,
     COLUMNS,
     CROWD,
-    DOWN,
     ENDING,
     INSIDE,
-    LOOK,
     MEET,
-    POINTS,
     STRIDES,
     Foresight,
     Motion,
@@ -26,7 +22,9 @@ from dreamplay.models.motion import (
 from dreamplay.models.mover import Mover
 from dreamplay.models.moves import (
     CELL,
+    FASTEST,
     FRAMES,
+    GAIN,
     NUMBERS,
     REACH,
     SMALL,
@@ -298,10 +296,23 @@ def test_a_timer_is_learnt_once_for_all_that_it_may_show() -> None:
     mover = Mover(5, 8, 4, 2)
     with torch.no_grad():
         mover.get_parameter("change.bias").view(NUMBERS, SMALL)[:, SMALL - 2] = 99
-    now = torch.arange(3 * NUMBERS).view(3, 1, NUMBERS) + 2
+    now = torch.zeros(3, 1, len(THING), dtype=torch.long)
+    now[..., 7:] = torch.arange(3 * NUMBERS).view(3, 1, NUMBERS) + 2
     led, _, _ = mover(torch.ones(3, 1, 5), now, None)
     told = torch.stack([getattr(led.classes(), name) for name in THING[7:]], -1)
-    assert torch.equal(told, now - 2)
+    assert torch.equal(told, now[..., 7:] - 2)
+
+
+def test_that_a_wall_stops_is_learnt_once_for_all_speeds() -> None:
+    mover = Mover(5, 8, 4, 2)
+    with torch.no_grad():
+        bias = mover.get_parameter("become.bias")
+        bias[FASTEST[0]] = bias[mover.speeds[0] + FASTEST[1]] = 99  # speed 0
+    now = torch.zeros(3, 1, len(THING), dtype=torch.long)
+    now[..., 5:7] = torch.tensor([[40, -30], [-7, 80], [0, 1]])[:, None]
+    led, _, _ = mover(torch.ones(3, 1, 5), now, None)
+    gains = torch.stack([led.classes().faster, led.classes().lower], -1) + torch.tensor([least for least, _ in GAIN])
+    assert torch.equal(gains, -now[..., 5:7])
 
 
 def test_the_head_is_told_when_a_clock_is_at_its_end() -> None:
@@ -333,13 +344,24 @@ def test_a_count_knows_what_others_became() -> None:
     assert not torch.equal(one, other)
 
 
+def test_other_things_know_what_the_hero_does() -> None:
+    head, ring = motion(), past()
+    held = tiny.held(tiny.config())
+    led = head(ring, held).moves.classes()
+    down = led.down.clone()
+    down[:, 0] = (down[:, 0] + 1) % 100
+    told = [head(ring, held, truth).moves.kinds for truth in (led, replace(led, down=down))]
+    assert torch.equal(told[0][:, 0], told[1][:, 0])
+    assert not torch.equal(told[0][:, 1], told[1][:, 1])
+
+
 def test_what_comes_out_of_a_block_knows_where_in_his_block_the_hero_will_be() -> None:
     head = motion()
     things = torch.tensor([thing(kind=1, x=30, y=36, speed_x=16), thing(kind=1, x=8, y=8), thing()])
     for odometer in (3, 4):
         ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([odometer]))
         rest = 2 * len(head.beats) + ENDING * len(head.counters) + CROWD + MEET
-        told = head._told(ring, tiny.held(tiny.config()))[0, 1, -rest - 2 * CELL :]
+        told = head._told(ring, tiny.held(tiny.config()), *head.sight(ring))[0, 1, -rest - 2 * CELL :]
         assert told[: 2 * CELL].view(2, CELL).argmax(-1).tolist() == [odometer, 4]
 
 
@@ -367,18 +389,6 @@ def test_things_see_the_blocks_around_them() -> None:
     changed = ring.frames.clone()
     changed[:, -1, y : y + 8, x : x + 8] = 4 - changed[:, -1, y : y + 8, x : x + 8]
     assert not torch.equal(says(ring), says(replace(ring, frames=changed)))
-
-
-def test_things_in_the_same_block_see_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    head, ring = motion(), past(odometer=torch.tensor([40]))
-    things = ring.things.clone()
-    sights = []
-    for x, y in ((24, 16), (39, 31), (40, 16), (24, 32)):  # the level's blocks begin at 24 and 40 on this screen
-        things[:, -1, 0, :2] = torch.tensor([x, y])
-        sights.append(head._sight(replace(ring, things=things))[0, 0])
-    assert torch.equal(sights[0], sights[1])
-    assert not torch.equal(sights[0], sights[2])
-    assert not torch.equal(sights[0], sights[3])
 
 
 def test_a_thing_knows_what_it_will_touch() -> None:
@@ -409,20 +419,6 @@ def test_a_thing_is_told_the_sixteenth_of_a_pixel_that_it_will_stand_on() -> Non
     across, down = head._within(past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([5])))
     assert across.flatten()[::INSIDE].tolist() == [(16 * 35 + 9 + 20 * n) % 256 for n in (1, 2)]
     assert down.flatten()[::INSIDE].tolist() == [(16 * 36 + 15 - n) % 256 for n in (1, 2)]
-
-
-def test_a_thing_is_told_the_blocks_that_it_will_meet() -> None:
-    head = motion()
-    blocks = torch.arange(DOWN * ACROSS).float()[None, None, :, None].expand(1, 2, -1, LOOK)
-    things = torch.tensor([thing(kind=1, x=20, y=36, speed_x=64), thing(kind=1, x=31, y=32)])
-    ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([0]))
-    met = head._touched(ring, blocks).view(2, FRAMES, len(POINTS), LOOK)[..., 0]
-    for number, (x, y) in enumerate(((20, 36), (31, 32))):
-        for frames in (1, 2):
-            for (right, below), block in zip(POINTS, met[number, frames - 1].tolist(), strict=True):
-                column = (x + (1 - number) * 4 * frames + right) // 16 - x // 16 + 1
-                row = (y + below) // 16 - y // 16 + 1
-                assert block == row * ACROSS + column
 
 
 def test_the_tracker_speaks_of_columns_rows_and_presence() -> None:

@@ -84,6 +84,25 @@ def _pieces(table: nn.Embedding, at: Tensor, cells: int) -> Tensor:
     return table((first + PATCH).clamp(0, table.num_embeddings - 1)) * touched[..., None]
 
 
+def one_hot(numbers: Tensor, many: int) -> Tensor:
+    """1 where the number is, else 0, in the type that autocast computes in. numbers: (...). Returns (..., many)."""
+    return (numbers[..., None] == torch.arange(many, device=numbers.device)).to(working_dtype(numbers.device))
+
+
+def working_dtype(device: torch.device) -> torch.dtype:
+    """What linear maps compute in: there is no use in putting together what is then rounded."""
+    lower = torch.is_autocast_enabled(device.type)
+    return torch.get_autocast_dtype(device.type) if lower else torch.get_default_dtype()
+
+
+def leave_out(x: Tensor, share: float, *, training: bool) -> Tensor:
+    """Dropout (Srivastava et al. 2014) that leaves the same features out for all things of a row: one mask is drawn.
+
+    x: (B, N, ...). Returns the same shape.
+    """
+    return x * F.dropout(torch.ones_like(x[:, :1]), share) if training else x
+
+
 def zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
     """Set a layer's weight and bias to zero, so that what it ends starts as the identity."""
     nn.init.zeros_(layer.weight)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dreamplay.config import Counter, MotionConfig
-from dreamplay.models.layers import PATCH, color_codes
+from dreamplay.models.layers import PATCH, one_hot, working_dtype, zeroed
 from dreamplay.models.mover import NARROW, Mover
 from dreamplay.models.moves import (
     CELL,
@@ -39,19 +39,10 @@ from dreamplay.models.moves import (
     unstopped,
 )
 from dreamplay.models.scenes import Scenes
+from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Sight, first_block
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import Ring
 
-ACROSS, DOWN = 4, 5
-"""Blocks that a thing sees around it, from one to the left of and above the one that holds its corner."""
-EVERY = 4
-"""Pixels from one that is seen in a block to the next, along each axis."""
-LOOK = 12
-"""Numbers that tell what a block looks like."""
-POINTS = ((8, 4), (8, 18), (3, 32), (12, 32), (2, 8), (2, 24), (13, 8), (13, 24), (8, 24), (0, 20), (16, 20))
-"""Pixels right of and below a thing's corner where it meets blocks: head, feet and sides of the hero and the others."""
-BLUR = 0.1
-"""Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
 NEAR = (24, 40)
 """Pixels, across and down, up to which one thing's distance from another is told exactly, for when they touch."""
 TOUCH = 12
@@ -122,9 +113,6 @@ class Foresight:
 class Motion(nn.Module):
     """Predicts scroll and things. The hero has a network of its own, all other things share one."""
 
-    codes: Tensor | None
-    points: Tensor
-
     def __init__(
         self,
         config: MotionConfig,
@@ -136,9 +124,6 @@ class Motion(nn.Module):
         super().__init__()
         self.config, self.counters = config, counters
         self.tracker = Tracker(config, palette)
-        self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
-        self.register_buffer("points", torch.tensor(POINTS), persistent=False)
-        self.unknown = len(palette)
         self.classes = config.fastest + 1 + len(config.cuts)
         self.scenes = Scenes(config.kinds, config.scenes, self.classes, config.columns)
         self.kind = nn.Embedding(config.kinds, KIND)
@@ -157,8 +142,7 @@ class Motion(nn.Module):
         widths = config.width, config.width * 2 // 3
         self.hero, self.other = (Mover(inputs, width, config.kinds, config.things) for width in widths)
         self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
-        seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
-        self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
+        self.sight = Sight(palette)
         self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
         pair = FRAMES * TOUCH + 2 * (KIND + 2) + 2 * len(self.beats)
         self.meet = nn.Sequential(nn.Linear(pair, MEET), nn.SiLU(), nn.Linear(MEET, MEET), nn.SiLU())
@@ -169,6 +153,7 @@ class Motion(nn.Module):
         self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
+        self.follow = zeroed(nn.Linear(config.width + FRAMES * HEADS * LOOK, widths[1]))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
         """Predict the next frame's motion: the hero's, the camera's, and that of all others, some of which go with it.
@@ -179,14 +164,16 @@ class Motion(nn.Module):
             truth: For training, see `Mover`.
             motion: Motion classes that are known, (B,).
         """
-        told = self._told(ring, held)
+        sight, touched = self.sight(ring)
+        told = self._told(ring, held, sight, touched)
         first, rest = (None, None) if truth is None else (truth.of(slice(0, 1)), truth.of(slice(1, None)))
-        small = ring.things[:, -1, :, 7:]
-        hero, place, x = self.hero(told[:, :1], small[:, :1], first)
+        now = ring.things[:, -1]
+        hero, place, x = self.hero(told[:, :1], now[:, :1], first)
         chosen = hero.classes() if first is None else first
-        scroll = self.scroll(torch.cat([x[:, 0], self._columns(ring.things[:, -1, :1], chosen)], 1))
-        scrolled = self.scrolled(scroll.argmax(1) if motion is None else motion)
-        other, places, became = self.other(told[:, 1:], small[:, 1:], rest, scrolled)
+        scroll = self.scroll(torch.cat([x[:, 0], self._columns(now[:, :1], chosen)], 1))
+        led = self.scrolled(scroll.argmax(1) if motion is None else motion)
+        led = led + self.follow(torch.cat([x[:, 0], touched[:, 0, :, :HEADS].flatten(1)], 1))
+        other, places, became = self.other(told[:, 1:], now[:, 1:], rest, led)
         both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
         jumps = Jumps(*(torch.cat([getattr(j, f.name) for j in (place, places)], 1) for f in fields(Jumps)))
         events = F.silu(self.became(became)).sum(1)  # what others become is what is counted
@@ -205,11 +192,16 @@ class Motion(nn.Module):
         at = torch.cat([*parts, arrive_at(led, hero)[..., 0]], 1).div(PARTS, rounding_mode="floor")  # (B, FRAMES + 2)
         ways = (at[:, 1:] - at[:, :1]).clamp(-(STRIDES // 2), STRIDES // 2) + STRIDES // 2
         ends = at[:, [0, -1]].clamp(low, high - 1) - low
-        told = torch.cat([F.one_hot(ends, high - low).flatten(1), F.one_hot(ways, STRIDES).flatten(1)], 1)
-        return told.to(self.slot.weight.dtype)
+        return torch.cat([one_hot(ends, high - low).flatten(1), one_hot(ways, STRIDES).flatten(1)], 1)
 
-    def _told(self, ring: Ring, held: Tensor) -> Tensor:
-        """All that is known of each thing, (B, N, inputs)."""
+    def _told(self, ring: Ring, held: Tensor, sight: Tensor, touched: Tensor) -> Tensor:
+        """All that is known of each thing, (B, N, inputs).
+
+        Args:
+            ring: The past.
+            held: (B, K).
+            sight, touched: The blocks around each and those that it meets, as `Sight` sees them.
+        """
         s, dtype = self.config.history, held.dtype
         things = ring.things[:, -s:].transpose(1, 2)  # (B, N, S, E)
         now = things[:, :, -1].to(dtype)  # (B, N, E)
@@ -218,7 +210,7 @@ class Motion(nn.Module):
         way = trail(scrolls, things[..., :3].to(dtype))  # (B, N, S, 6)
         poses = self.kind(things[:, :, -POSES:, 2].long() % self.config.kinds)
         speeds = things[..., 5:7].to(dtype) / 32
-        sight, beats = self._sight(ring), turning(ring.counters, self.beats).to(dtype)
+        beats = turning(ring.counters, self.beats).to(dtype)
         shown = self._shown(now[:, 0, 2])
         phases = self._phases(ring)
         longer = torch.ones(b, s, device=now.device, dtype=dtype) * shown
@@ -233,7 +225,7 @@ class Motion(nn.Module):
             self.slot.weight.expand(b, n, KIND),
             self._others(ring, now, way),
             self._everywhere(ring, held, longer, shown)[:, None].expand(b, n, -1),
-            self._touched(ring, sight),
+            touched.flatten(2),
             *self._within(ring),
             phases[0][:, :1, 2 * CELL :].expand(b, n, -1),  # where the hero will be in his block
             beats[:, None].expand(b, n, -1),
@@ -241,7 +233,7 @@ class Motion(nn.Module):
             self._crowd(now)[:, None].expand(b, n, -1),
             self._meetings(ring, now, beats),
         ]
-        return torch.cat(own, -1)
+        return torch.cat([part.to(working_dtype(held.device)) for part in own], -1)
 
     def _phases(self, ring: Ring) -> list[Tensor]:
         """Where in pixels, blocks and on the screen things are, now and if nothing stops them; their speeds."""
@@ -252,7 +244,7 @@ class Motion(nn.Module):
         blocks = at // PARTS % CELL
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
         small.append((screen.clamp(-1, SCREEN - 2) + 1, SCREEN))
-        told = [F.one_hot(numbers, many).flatten(2).to(self.slot.weight.dtype) for numbers, many in small]
+        told = [one_hot(numbers, many).flatten(2) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]
 
@@ -303,7 +295,7 @@ class Motion(nn.Module):
         """What things wait for, all together, (B, CROWD). now: (B, N, E)."""
         b, n = now.shape[:2]
         kinds, slots = self.kind(now[..., 2].long() % self.config.kinds), self.slot.weight.expand(b, n, KIND)
-        small = F.one_hot(now[..., 7:].long().clamp(0, SMALL - 1), SMALL).flatten(2).to(now.dtype)
+        small = one_hot(now[..., 7:].long().clamp(0, SMALL - 1), SMALL).flatten(2)
         return F.silu(self.crowd(torch.cat([kinds, slots, small], -1))).sum(1)
 
     def _shown(self, hero: Tensor) -> Tensor:
@@ -325,46 +317,14 @@ class Motion(nn.Module):
         columns = torch.stack([odometer, head_block(ring.things[:, -1], odometer)[:, 0]], 1) // PATCH
         here = torch.where(odometer[:, None] < 0, last, columns).clamp(0, last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
-        place = torch.cat([odometer[:, None].to(held.dtype) / 1024, self.place(here).flatten(1)], 1) * shown
+        camera, block = self.place(here).unbind(1)
+        place = torch.cat([odometer[:, None].to(held.dtype) / 1024 * shown, camera * shown, block], 1)
         clocks = turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
         return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
 
-    def _sight(self, ring: Ring) -> Tensor:
-        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK)."""
-        frames = ring.newest
-        b, h, w, _ = frames.shape
-        device, side = frames.device, CELL // EVERY
-        left, top = _first_block(ring).unbind(-1)
-        x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
-        y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
-        outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
-        where = y.clamp(0, h - 1)[..., None] * w + x.clamp(0, w - 1)[:, :, None]
-        pixels = frames.flatten(1, 2)[torch.arange(b, device=device)[:, None, None, None], where]  # (B, N, y, x, P)
-        dtype = self.slot.weight.dtype
-        if self.codes is None:
-            seen = (pixels.to(dtype) / 127.5 - 1).masked_fill(outside[..., None], 0)
-        else:
-            seen = F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
-        blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
-        looks: Tensor = self.look(F.dropout(blocks, BLUR, self.training))
-        return looks.flatten(2, 3)
-
-    def _touched(self, ring: Ring, sight: Tensor) -> Tensor:
-        """The blocks that each thing meets if nothing stops it, after every console frame: (B, N, FRAMES POINTS LOOK).
-
-        Args:
-            ring: The past.
-            sight: What `_sight` returns.
-        """
-        pixels = unstopped(ring.things[:, -1]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
-        corners = pixels - _first_block(ring)[:, :, None]
-        column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
-        which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)
-        return sight.gather(2, which.flatten(2)[..., None].expand(-1, -1, -1, LOOK)).flatten(2)
-
     def _within(self, ring: Ring) -> list[Tensor]:
         """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each."""
-        within = unstopped(ring.things[:, -1]) - PARTS * _first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
+        within = unstopped(ring.things[:, -1]) - PARTS * first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
         return [table(within[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:
@@ -387,10 +347,3 @@ class Motion(nn.Module):
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
-
-
-def _first_block(ring: Ring) -> Tensor:
-    """Screen column and row where the first of the blocks around each thing begins, (B, N, 2)."""
-    corner = ring.things[:, -1, :, :2]
-    scrolled = F.pad(ring.odometer[:, None, None], (0, 1))  # (B, 1, 2)
-    return corner - (corner + scrolled) % CELL - CELL

@@ -22,7 +22,7 @@ SWERVE = (64, 224)
 """Parts of a pixel, across and down, that a thing gets off its way at most; what gets farther jumps to a new place."""
 GAIN = ((-48, 48), (-152, 112))
 """Least and most that its speed changes in a frame."""
-FASTEST = (64, 128)
+FASTEST = (80, 128)
 """Speeds, across and down, that are told apart."""
 REACH = (24, 48)
 """Pixels, across and down, up to which a new place may be told by its distance from a thing that is near."""

@@ -1,0 +1,87 @@
+"""What things see of a frame: the blocks around each of them, and those that it meets if nothing stops it.
+
+Axis letters: B batch, N things, h w pixels, P planes.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dreamplay.models.layers import color_codes, leave_out
+from dreamplay.models.moves import CELL, FRAMES, PARTS, unstopped
+from dreamplay.ring import Ring
+
+ACROSS, DOWN = 4, 5
+"""Blocks that a thing sees around it, from one to the left of and above the one that holds its corner."""
+EVERY = 4
+"""Pixels from one that is seen in a block to the next, along each axis."""
+LOOK = 12
+"""Numbers that tell what a block looks like."""
+POINTS = ((8, 4), (8, 18), (3, 32), (12, 32), (2, 8), (2, 24), (13, 8), (13, 24), (8, 24), (0, 20), (16, 20))
+"""Pixels right of and below a thing's corner where it meets blocks: head, feet and sides of the hero and the others."""
+HEADS = 2
+"""The first of these: where big and small heroes hit blocks, out of which other things come."""
+BLUR = 0.1
+"""Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
+
+
+class Sight(nn.Module):
+    """Every block is seen by the same small network."""
+
+    codes: Tensor | None
+    points: Tensor
+
+    def __init__(self, palette: tuple[tuple[int, int, int], ...]) -> None:
+        super().__init__()
+        self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
+        self.register_buffer("points", torch.tensor(POINTS), persistent=False)
+        self.unknown = len(palette)
+        seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
+        self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
+
+    def forward(self, ring: Ring) -> tuple[Tensor, Tensor]:
+        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK), and those that it meets, after
+        every console frame, (B, N, FRAMES, POINTS, LOOK)."""
+        around = self._around(ring)
+        return around, self._touched(ring, around)
+
+    def _around(self, ring: Ring) -> Tensor:
+        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK)."""
+        frames = ring.newest
+        b, h, w, _ = frames.shape
+        device, side = frames.device, CELL // EVERY
+        left, top = first_block(ring).unbind(-1)
+        x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
+        y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
+        outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
+        where = y.clamp(0, h - 1)[..., None] * w + x.clamp(0, w - 1)[:, :, None]
+        pixels = frames.flatten(1, 2)[torch.arange(b, device=device)[:, None, None, None], where]  # (B, N, y, x, P)
+        dtype = torch.get_default_dtype()
+        if self.codes is None:
+            seen = (pixels.to(dtype) / 127.5 - 1).masked_fill(outside[..., None], 0)
+        else:
+            seen = F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
+        blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
+        looks: Tensor = self.look(leave_out(blocks, BLUR, training=self.training))
+        return looks.flatten(2, 3)
+
+    def _touched(self, ring: Ring, sight: Tensor) -> Tensor:
+        """The blocks that each thing meets, after every console frame: (B, N, FRAMES, POINTS, LOOK).
+
+        Args:
+            ring: The past.
+            sight: The blocks around each, (B, N, DOWN ACROSS, LOOK).
+        """
+        pixels = unstopped(ring.things[:, -1]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
+        corners = pixels - first_block(ring)[:, :, None]
+        column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
+        which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)
+        looks = sight.gather(2, which.flatten(2)[..., None].expand(-1, -1, -1, LOOK))
+        return looks.view(*looks.shape[:2], FRAMES, len(POINTS), LOOK)
+
+
+def first_block(ring: Ring) -> Tensor:
+    """Screen column and row where the first of the blocks around each thing begins, (B, N, 2)."""
+    corner = ring.things[:, -1, :, :2]
+    scrolled = F.pad(ring.odometer[:, None, None], (0, 1))  # (B, 1, 2)
+    return corner - (corner + scrolled) % CELL - CELL
