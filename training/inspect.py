@@ -10,6 +10,7 @@ import tyro
 from PIL import Image
 
 from dreamplay.games.mario import GAME
+from training import growth
 from training.cache import Cache, Table
 
 _DYING, _IN_LEVEL, _PIXELS = 0x0B, 3, 256
@@ -26,6 +27,7 @@ class Options:
         columns: Pictures in a row of the sheet.
         rows: Rows of the sheet.
         json: Print one object instead of text.
+        growth: Tell how what is seen grows with the movies, too: distinct patches and events.
     """
 
     cache: tyro.conf.Positional[Path]
@@ -33,6 +35,7 @@ class Options:
     columns: int = 8
     rows: int = 6
     json: bool = False
+    growth: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,11 @@ def main(argv: list[str]) -> int:
     options = tyro.cli(Options, args=argv, prog="python -m training inspect")
     cache = Cache(options.cache)
     summary = summarise(cache)
-    print(json.dumps(asdict(summary)) if options.json else report(summary))
+    grown = growth.growth(cache) if options.growth else {}
+    if options.json:
+        print(json.dumps(asdict(summary) | ({"growth": grown} if grown else {})))
+    else:
+        print(report(summary) + (f"\n\n{growth.report(grown)}" if grown else ""))
     if options.sheet is not None:
         Image.fromarray(sheet(cache, rows=options.rows, columns=options.columns)).save(options.sheet)
     return 0
