@@ -56,7 +56,7 @@ RECIPE = Recipe(
         history=16,
         width=384,
         eye=32,
-        things=11,
+        things=13,
         kinds=256,
         scenes=40,
         columns=481,
@@ -74,16 +74,21 @@ RECIPE = Recipe(
         stamp=32,
         sprite=3,
         looks=(
-            Look(kinds=(59, 111, 175), pictures=4, lasts=2, behind=False),  # coin, flower, star
-            Look(kinds=(7, 71, 1, 65, 129, 193), pictures=2, lasts=8, behind=True),  # Goombas and Koopas
-            Look(kinds=(186,), pictures=4, lasts=4, behind=False),  # pieces of bricks
+            Look(kinds=(59, 111, 175), first=216, pictures=4, lasts=2, behind=False),  # coin, flower, star
+            Look(kinds=(7, 71, 1, 65, 129, 193), first=228, pictures=2, lasts=8, behind=True),  # Goombas and Koopas
+            Look(kinds=(186,), first=240, pictures=4, lasts=4, behind=False),  # pieces of bricks
             # A small firework, a mushroom, both flags, a used block, an extra life: their numbers are poses, too.
-            Look(kinds=(23, 47, 49, 50, 122, 176), pictures=1, lasts=1, behind=False),
+            Look(kinds=(23, 47, 49, 50, 122, 176), first=244, pictures=1, lasts=1, behind=False),
+            # A mushroom and an extra life that come out of their block, a fireball that bursts.
+            Look(kinds=(116, 119, 128, 192), first=250, pictures=1, lasts=1, behind=False),
+            # A flower and a star that do; fireballs: in numbers of poses that big Mario does not have.
+            Look(kinds=(117, 118), first=141, pictures=4, lasts=2, behind=False),
+            Look(kinds=(64,), first=173, pictures=4, lasts=4, behind=False),
         ),
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
     denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
     diffusion=Diffusion(warm=0.0, length=24.0),
-    starts=2,
+    starts=6,
 )
