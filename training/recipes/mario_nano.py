@@ -14,5 +14,4 @@ RECIPE = replace(
     codec=Hyper(batch=48, rate=2e-3, minutes=8),
     motion=Hyper(batch=64, rate=1e-3, minutes=6),
     denoiser=Hyper(batch=32, rate=1e-3, minutes=17),
-    starts=8,
 )
