@@ -208,8 +208,11 @@ def _aside(play: Callable[[], Movie]) -> Movie:
 
 def _trunk(world: MarioWorld, rng: np.random.Generator, options: Options, number: int) -> Past:
     world.reset(int(rng.integers(2**31)))
-    known = styles(options.policy)
-    forward = policies.GROW if known and known[0].proud else policies.SEEK if number % 2 else policies.FORWARD
+    forward = policies.SEEK if number % 2 else policies.FORWARD
+    if any(
+        style.proud and style.name == options.policy for style in policies.OTHERS
+    ):  # an agent is read in a fork only
+        forward = policies.GROW
     policies.explore(world, rng, options.trunk, forward)
     return world.save()
 
