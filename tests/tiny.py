@@ -151,7 +151,7 @@ class Play:
             "thing0_kind": one + number % 2, "thing0_x": hero + camera, "thing0_y": (game.height - 24) * one,
             **{f"thing{i}_{name}": zero for i in range(3) for name in THING[3:]},
             **walker, "thing2_kind": zero, "thing2_x": zero, "thing2_y": zero, "clock": 90 * (number + 1),
-            "number": number, **dict.fromkeys(("score", "power", "coins", "lives"), zero),
+            "number": number, **dict.fromkeys(("score", "power", "coins", "lives", "time"), zero),
         }  # fmt: skip
 
     def load(self, rows: range) -> Any:

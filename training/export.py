@@ -74,7 +74,7 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
 
 
 def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
-    """Choose quiet moments spread over the level: the hero obeys, on the ground, the first one where it begins."""
+    """Choose quiet moments spread over the level: the hero obeys, on the ground, the first one when it begins."""
     rows = footage.rows
     table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power", "player_state")}
     calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
@@ -85,8 +85,12 @@ def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
     level = np.unique(odometer)
     wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
     picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
-    quiet = rows[odometer == odometer.min()]
-    picked[0] = quiet[footage.changed.numpy()[quiet].argmin()]
+    first = rows[odometer == odometer.min()]
+    begun = footage.table["score"][first - 1] - 1000 * footage.table["time"][first - 1].astype(
+        np.int64
+    )  # all time left
+    early = first[begun == begun.min()]
+    picked[0] = early[footage.changed.numpy()[early].argmin()]
     places = footage.odometer[torch.from_numpy(picked - 1)].tolist()
     return footage.ring(picked), tuple(f"{i}-{x}px" if i else "start" for i, x in enumerate(places))
 
