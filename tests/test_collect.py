@@ -151,3 +151,12 @@ def test_a_proud_player_stays_as_big_as_he_began() -> None:
     proud = replace(next(style for style in OTHERS if style.name == "proud"), carelessness=0.0, stubborn=True)
     explore(world, np.random.default_rng(1), 300, proud)
     assert world.probe()["power"] >= 1
+
+
+def test_movies_near_a_place_begin_a_screen_or_less_before_it(tmp_path: Path) -> None:
+    collect(options(tmp_path, near=300))
+    world = MarioWorld("1-1")
+    for path in sorted(tmp_path.iterdir()):
+        played = movie.read(path)
+        world.seek(played.header.seed, played.buttons[: played.header.skip])
+        assert 300 - 256 < world.probe()["x"] <= 300

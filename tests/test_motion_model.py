@@ -19,15 +19,10 @@ from dreamplay.models.motion import (
     Foresight,
     Motion,
 )
-from dreamplay.models.mover import Mover
 from dreamplay.models.moves import (
     CELL,
-    FASTEST,
     FRAMES,
-    GAIN,
-    NUMBERS,
     REACH,
-    SMALL,
     SWERVE,
     Arrivals,
     Jumps,
@@ -39,7 +34,6 @@ from dreamplay.models.moves import (
     tick,
     turning,
 )
-from dreamplay.models.scenes import PAGE, Scenes
 from dreamplay.ring import THING, Ring
 from tests import tiny
 from training.motion import Source, _ends, counts, nearly, sudden, ticks, turns
@@ -150,15 +144,6 @@ def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     head = motion()
     head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])
     assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
-
-
-def test_the_camera_is_cut_as_it_was_seen_to_be_from_the_same_page_of_the_level() -> None:
-    scenes = Scenes(8, 3, 7, 2 * PAGE // PATCH)
-    cuts, cameras = torch.tensor([0, 5, 0, 0, 6, 0]), torch.tensor([40, 0, 0, 300, 99, 99])
-    scenes.learn(torch.tensor([1, 0, 1, 1, 0, 1]), cuts, cameras, [(0, 3), (3, 6)])
-    away = torch.zeros(3, dtype=torch.int64)
-    may = scenes.may_move(away, torch.tensor([50, 400, -1]))
-    assert [row.nonzero().flatten().tolist() for row in may] == [[5], [6], [5, 6]]
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
@@ -290,29 +275,6 @@ def test_where_in_the_level_the_hero_is_counts_wherever_the_camera_stands() -> N
     seen = torch.ones(1, head.config.history), torch.ones(1, 1)
     before, after = (head._everywhere(ring, held, *seen)[0] for ring in (one, replace(one, things=things)))
     assert set((after - before).tolist()) == {0, 2}
-
-
-def test_a_timer_is_learnt_once_for_all_that_it_may_show() -> None:
-    mover = Mover(5, 8, 4, 2)
-    with torch.no_grad():
-        mover.get_parameter("change.bias").view(NUMBERS, SMALL)[:, SMALL - 2] = 99
-    now = torch.zeros(3, 1, len(THING), dtype=torch.long)
-    now[..., 7:] = torch.arange(3 * NUMBERS).view(3, 1, NUMBERS) + 2
-    led, _, _ = mover(torch.ones(3, 1, 5), now, None)
-    told = torch.stack([getattr(led.classes(), name) for name in THING[7:]], -1)
-    assert torch.equal(told, now[..., 7:] - 2)
-
-
-def test_that_a_wall_stops_is_learnt_once_for_all_speeds() -> None:
-    mover = Mover(5, 8, 4, 2)
-    with torch.no_grad():
-        bias = mover.get_parameter("become.bias")
-        bias[FASTEST[0]] = bias[mover.speeds[0] + FASTEST[1]] = 99  # speed 0
-    now = torch.zeros(3, 1, len(THING), dtype=torch.long)
-    now[..., 5:7] = torch.tensor([[40, -30], [-7, 80], [0, 1]])[:, None]
-    led, _, _ = mover(torch.ones(3, 1, 5), now, None)
-    gains = torch.stack([led.classes().faster, led.classes().lower], -1) + torch.tensor([least for least, _ in GAIN])
-    assert torch.equal(gains, -now[..., 5:7])
 
 
 def test_the_head_is_told_when_a_clock_is_at_its_end() -> None:

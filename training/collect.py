@@ -166,8 +166,8 @@ def play_family(options: Options, number: int) -> list[Movie]:
     if options.near is not None:
         moments = _moments_near(options.near, world, past)
     drawn = [int(start) for start in rng.choice(moments, size=FAMILY - 2 * _TWINS + 1)]
-    starts = drawn[:1] * _TWINS + drawn[1:2] * _TWINS + drawn[2:] + [0]
-    starts = starts if options.near is None else [*starts[:-1], drawn[-1]]
+    last = 0 if options.near is None else drawn[-1]
+    starts = drawn[:1] * _TWINS + drawn[1:2] * _TWINS + drawn[2:] + [last]
     made: dict[int, Movie] = {}
     for i in sorted(range(FAMILY), key=starts.__getitem__):
         world.restore(Past(past.seed, past.log, starts[i]))
@@ -209,9 +209,7 @@ def _aside(play: Callable[[], Movie]) -> Movie:
 def _trunk(world: MarioWorld, rng: np.random.Generator, options: Options, number: int) -> Past:
     world.reset(int(rng.integers(2**31)))
     forward = policies.SEEK if number % 2 else policies.FORWARD
-    if any(
-        style.proud and style.name == options.policy for style in policies.OTHERS
-    ):  # an agent is read in a fork only
+    if options.policy in {style.name for style in policies.OTHERS if style.proud}:  # only a fork may read an agent
         forward = policies.GROW
     policies.explore(world, rng, options.trunk, forward)
     return world.save()

@@ -86,9 +86,8 @@ def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
     wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
     picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
     first = rows[odometer == odometer.min()]
-    begun = footage.table["score"][first - 1] - 1000 * footage.table["time"][first - 1].astype(
-        np.int64
-    )  # all time left
+    score, left = (footage.table[name][first - 1].astype(np.int64) for name in ("score", "time"))
+    begun = score - 1000 * left  # all of the time is left, and nothing scored
     early = first[begun == begun.min()]
     picked[0] = early[footage.changed.numpy()[early].argmin()]
     places = footage.odometer[torch.from_numpy(picked - 1)].tolist()

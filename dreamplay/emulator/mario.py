@@ -269,9 +269,10 @@ class MarioWorld:
         `float_state` is 0 on the ground, 1 in a jump, 2 in a fall, 3 on the flagpole. `power` is 0 small, 1 big,
         2 fire. `mode` is 0 at the title, 1 in play, 2 at a world's end, 3 when the game is over; `task` is 3 while a
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies, power-ups and flags, 7 and 8
-        blocks that were hit, 9 the coin out of one, 10 the points that rise: a kind of 0 is an empty slot, x and y are
-        of the level and the screen. While Mario is hidden his kind is below 0 and says how far the change of the scene
-        has come. Rooms below pipes begin at x = 3584, right of the level, so that each x is one place. `part_x`,
+        blocks that were hit, 9 the coin out of one, 10 the points that rise, 11 and 12 fireballs: a kind of 0 is an
+        empty slot, x and y are of the level and the screen. While Mario is hidden his kind is below 0 and says how far
+        the change of the scene has come. Rooms below pipes begin at x = 3584, right of the level, so that each x is one
+        place. `part_x`,
         `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console frame, and `force`,
         `beat`, `pull`, `run`, `low`, `side`, all below 64, the finer part of the speed, timers, gravity, gait, the
         finest parts of height and fall, and how long a wall that was touched still holds the camera.
