@@ -300,7 +300,7 @@ class Dream:
         if not len(self._palette):
             rgb: Frame = pixels.copy()
             return rgb
-        return self._palette[np.minimum(pixels[..., 0], len(self._palette) - 1)]
+        return np.take(self._palette, pixels[..., 0], axis=0, mode="clip")
 
 
 _SWITCH = 1e-4

@@ -40,6 +40,8 @@ class Scene:
 class Denoiser(nn.Module):
     """Predicts the clean change and, for each patch, whether it changes at all."""
 
+    digits: Tensor
+
     def __init__(
         self,
         config: DenoiserConfig,
@@ -64,7 +66,8 @@ class Denoiser(nn.Module):
         self.buttons = nn.Linear((BUTTON_STEPS + 1) * buttons, e)
         self.scrolls = nn.Linear(context + 1, e)
         self.trail = nn.Sequential(nn.Linear(history * TRAIL, e), nn.SiLU(), nn.Linear(e, e)) if history else None
-        self.shown = [(i, digit) for i, counter in enumerate(counters) for digit in counter.digits]
+        shown = [(i, digit.x, digit.y, digit.unit) for i, counter in enumerate(counters) for digit in counter.digits]
+        self.register_buffer("digits", torch.tensor(shown, dtype=torch.long).view(-1, 4), persistent=False)
         self.units = [counter.unit for counter in counters]
         self.counters = nn.ModuleList(nn.Embedding(unit, e) for unit in self.units)
         self.absent = nn.Embedding(patience + 1, e)
@@ -152,14 +155,9 @@ class Denoiser(nn.Module):
 
     def _digits(self, counters: Tensor) -> Tensor:
         """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""
-        digits = [
-            torch.stack([counters[:, i].new_full((len(counters),), n) for n in (digit.x, digit.y)], 1)
-            for i, digit in self.shown
-        ]
-        values = [self.kinds + counters[:, i] // digit.unit % 10 for i, digit in self.shown]
-        if not digits:
-            return counters.new_zeros(len(counters), 0, 3)
-        return torch.cat([torch.stack(digits, 1), torch.stack(values, 1)[..., None]], 2)
+        which, x, y, unit = self.digits.unbind(1)
+        values = self.kinds + counters[:, which] // unit % 10
+        return torch.stack([x.expand_as(values), y.expand_as(values), values], 2)
 
     def _map(self, odometer: Tensor, columns: int) -> Tensor:
         """The level's learned map where the camera is, both columns under each patch, (B, 2 memory, H, W)."""

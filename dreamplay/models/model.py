@@ -40,6 +40,9 @@ class Moved:
     absent: Tensor
 
 
+TOGETHER = 32
+"""Patches are drawn in multiples of this: a CPU makes kernels of its own for every new number of them."""
+
 Imagine = Callable[[Moved, Tensor], tuple[Tensor, Tensor]]
 """The dense part of a step, which a backend may compile: see `Model.imagine`."""
 
@@ -177,7 +180,7 @@ class Model(nn.Module):
         unknown = (
             patches == len(self.config.palette) if self.config.palette else torch.zeros_like(patches, dtype=torch.bool)
         )
-        wanted = changed | unknown.any(-1)
+        wanted = _rounded(changed | unknown.any(-1))
         drawn = self.pixels(moved, features, wanted)  # (n, 64 P)
         patches[wanted] = torch.where(changed[wanted][:, None] | unknown[wanted], drawn, patches[wanted])
         return from_patches(patches, self.codec.planes)
@@ -238,3 +241,11 @@ class Model(nn.Module):
         moved = self.move(ring, held, self.foresee(ring, held, motion))
         features, gate = (self.compiled or self.imagine)(moved, noise)
         return self.push(ring, moved, self.paint(moved, features, gate))
+
+
+def _rounded(wanted: Tensor) -> Tensor:
+    """Patches to draw, with others besides that make their number a multiple of `TOGETHER`, (B, H, W) bool."""
+    flat = wanted.flatten()
+    missing = -int(flat.sum()) % TOGETHER
+    others = (~flat).nonzero()[:missing, 0]
+    return flat.index_fill(0, others, 1).view_as(wanted)

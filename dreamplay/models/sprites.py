@@ -111,17 +111,17 @@ class Sprites(nn.Module):
             (B, H, W, 64, C): the pixels of each patch.
         """
         b, device = len(things), things.device
-        x, y, picture = things.unbind(-1)
-        rows = y[..., None, None] + torch.arange(DOWN, device=device)[:, None]  # (B, N, DOWN, 1)
-        columns = x[..., None, None] + torch.arange(ACROSS, device=device)  # (B, N, 1, ACROSS)
-        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width) & (picture > 0)[..., None, None]
+        frame, which = (things[..., 2] > 0).nonzero(as_tuple=True)
+        x, y, picture = things[frame, which].unbind(-1)  # (n,)
+        rows = y[:, None, None] + torch.arange(DOWN, device=device)[:, None]  # (n, DOWN, 1)
+        columns = x[:, None, None] + torch.arange(ACROSS, device=device)  # (n, 1, ACROSS)
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         cells = (rows // PATCH) * (width // PATCH) + columns // PATCH
-        where = (cells * PATCH + rows % PATCH) * PATCH + columns % PATCH  # (B, N, DOWN, ACROSS)
-        where = where + height * width * torch.arange(b, device=device)[:, None, None, None]
-        which, places = seen.nonzero(as_tuple=True), where[seen]
-        pictures = self.pictures(picture.clamp(min=0)).unflatten(-1, (DOWN, ACROSS, self.channels))
+        where = (cells * PATCH + rows % PATCH) * PATCH + columns % PATCH  # (n, DOWN, ACROSS)
+        where = where + height * width * frame[:, None, None]
+        pictures = self.pictures(picture).unflatten(-1, (DOWN, ACROSS, self.channels))
         empty = pictures.new_zeros(b * height * width, self.channels)
-        laid = empty.index_add(0, places, pictures[which])
+        laid = empty.index_add(0, where[seen], pictures[seen])
         return laid.view(b, height // PATCH, width // PATCH, PATCH * PATCH, self.channels)
 
     def forward(self, drawn: Tensor, old: Tensor, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,7 +136,7 @@ class Sprites(nn.Module):
         Returns:
             More ink, (n, 64, inks), and more logit for each colour because the pixel has it already, (n, 64, colours).
         """
-        known = torch.cat([drawn, self.old(old.long()), before, after], -1)
-        more = self.blend(known)
-        kept = F.one_hot(old.long(), self.colors + 1)[..., :-1] * more[..., -1:]
-        return more[..., :-1], kept
+        old = old.long()
+        more, keep = self.blend(torch.cat([drawn, self.old(old), before, after], -1)).tensor_split([-1], -1)
+        kept = keep.new_zeros(*old.shape, self.colors + 1).scatter(-1, old[..., None], keep)
+        return more, kept[..., :-1]
