@@ -94,7 +94,6 @@ def session(
     recipe: Recipe, stage: str, folder: Path, minutes: float | None, *, whole: bool = False
 ) -> Iterator[Session]:
     """Everything a stage needs, alone or under `torchrun`: each process there holds a part of the play or the whole."""
-    keep_memory()
     hyper: Hyper = getattr(recipe, stage)
     if minutes is not None:
         hyper = replace(hyper, minutes=minutes, steps=None)
@@ -105,6 +104,7 @@ def session(
         palette = torch.tensor(games.load(recipe.game).PALETTE)
         train = footage(recipe, "train", part=(0, 1) if whole else (rank, size))
         heldout = footage(recipe, "heldout")
+        keep_memory()  # not before: loading takes more than what is loaded
         yield Session(recipe, model, hyper, folder / stage, train, heldout, palette, rank, size)
 
 

@@ -121,19 +121,17 @@ class Footage:
         return torch.stack([x.clamp(0, game.width - 1), y.clamp(0, game.height - 1), there.long()], 1).float()
 
     def _things(self, count: int, camera: Tensor) -> Tensor:
-        slots = [
-            torch.stack([torch.from_numpy(self._column(f"thing{i}_{name}", count)) for name in THING], 1)
-            for i in range(self.setting.things)
-        ]
-        if not slots:
-            return torch.zeros(count, 0, len(THING), dtype=torch.int64)
-        things = torch.stack(slots, 1)
+        slots = self.setting.things
+        things = torch.zeros(count, slots, len(THING), dtype=torch.int64)
+        for i in range(slots):
+            for j, name in enumerate(THING):
+                things[:, i, j] = torch.from_numpy(self._column(f"thing{i}_{name}", count))
         things[..., 0] -= camera[:, None]
-        x, y, kind = things[..., :3].unbind(2)
+        x, y, kind = things[..., :3].clone().unbind(2)
         inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
-        away = torch.zeros_like(things)
-        away[..., 2] = kind.clamp(max=0)
-        return torch.where(inside[..., None], things, away)
+        things *= inside[..., None]
+        things[..., 2] += kind.clamp(max=0)
+        return things
 
     def _absent(self) -> Tensor:
         absent = torch.zeros(len(self.things), dtype=torch.int64)

@@ -14,6 +14,8 @@ from training.measure.patches import CHUNK, Hashes, hashes
 
 COMMON = 100
 """Times that a patch is drawn from which it is not as rare as can be."""
+STRETCH = 10_000
+"""Frames whose patches are counted at once: what is counted takes twice their memory."""
 
 
 class Film:
@@ -27,7 +29,9 @@ class Film:
             patches: Each row of 8 pixels as one word, (M, 8) int64.
         """
         self._numbers, self._patches = numbers, patches
-        counts = torch.bincount(numbers.flatten(), minlength=len(patches))
+        counts = torch.zeros(len(patches), dtype=torch.int64)
+        for first in range(0, len(numbers), STRETCH):
+            counts += torch.bincount(numbers[first : first + STRETCH].flatten(), minlength=len(patches))
         self._rarity = (COMMON / counts.clamp(min=COMMON)).sqrt()
 
     def __len__(self) -> int:
@@ -50,7 +54,8 @@ def film(cache: Cache, count: int) -> Film:
     known: Hashes = np.zeros(0, np.uint64)
     order: npt.NDArray[np.int32] = np.zeros(0, np.int32)
     patches: list[npt.NDArray[np.int64]] = []
-    numbers = []
+    _, height, width = cache.load(rows=range(1)).shape
+    numbers = np.empty((count, height // PATCH, width // PATCH), np.int32)
     for first in range(0, count, CHUNK):
         frames = cache.load(rows=range(first, min(first + CHUNK, count)))
         wanted = hashes(frames)
@@ -63,8 +68,8 @@ def film(cache: Cache, count: int) -> Film:
             known = np.concatenate([known, strange])
             sort = np.argsort(known)
             known, order = known[sort], order[sort]
-        numbers.append(order[np.searchsorted(known, wanted)])
-    return Film(torch.from_numpy(np.concatenate(numbers)), torch.from_numpy(np.concatenate(patches)))
+        numbers[first : first + len(wanted)] = order[np.searchsorted(known, wanted)]
+    return Film(torch.from_numpy(numbers), torch.from_numpy(np.concatenate(patches)))
 
 
 def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
