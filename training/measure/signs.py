@@ -8,7 +8,7 @@ Axis letters: N frames, h w pixels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,11 @@ OFTEN = 0.1
 """Share of the occasions that a patch must occur at to belong to the sign, and at least at `TWICE`."""
 TWICE = 2
 ENOUGH = 1 / 3
-"""Share of the patches that a real event usually shows from which it counts as seen."""
+"""Share of the patches from which an event counts as seen, of those that all real ones but the `FAINTEST` show."""
+FAINTEST = 0.1
+"""Share of the real events that show less than the rest, before a hill or at the edge of what is looked at."""
+CALM = 0.999
+"""Share of the frames without the event that show fewer patches than count as seen."""
 STRAY = 1
 """Frames without the event that may show a patch of its sign all the same."""
 _BOX = (-24, -40, 40, 72)
@@ -104,5 +108,7 @@ def learn(view: View, occasions: Sequence[Sequence[Hashes]], usual: Sequence[Has
     others, strays = np.unique(np.concatenate(usual), return_counts=True)
     telling, often = ~np.isin(known, others[strays > STRAY]), max(TWICE, OFTEN * len(occasions))
     by_others = Sign(view, known[telling & (times - 1 >= often)], 0.0)  # what an occasion itself taught proves nothing
-    usually = float(np.median([by_others.count(frames) for frames in occasions]))
-    return Sign(view, known[telling & (times >= often)], max(1.0, ENOUGH * usually))
+    shown = float(np.quantile([by_others.count(frames) for frames in occasions], FAINTEST))
+    sign = Sign(view, known[telling & (times >= often)], 0.0)
+    stray = float(np.quantile([sign.count([frame]) for frame in usual], CALM))
+    return replace(sign, enough=max(1.0 + stray, ENOUGH * shown))
