@@ -59,6 +59,7 @@ class Dream:
         self._compiled: Imagine | None = None
         self._wanted: Imagine | None = None
         self._compiling = False
+        self._compiled_for: int | None = None  # threads; None for whatever number there is
         self._finite = torch.tensor(True)
         self._threads = Threads() if self._device.type == "cpu" else nullcontext()
         self._news: SimpleQueue[str] = SimpleQueue()
@@ -161,7 +162,7 @@ class Dream:
             wait: The next step compiles, which takes its time. Otherwise that is done beside the play, which goes
                 on without.
         """
-        self._compiling, self._compiled, self._wanted = not wait, None, None
+        self._compiling, self._compiled, self._wanted, self._compiled_for = not wait, None, None, None
         compiled: Imagine = torch.compile(self._model.imagine)
         if wait:
             self._compiled = compiled
@@ -242,16 +243,18 @@ class Dream:
     def _imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
         """As the model does, with an eye on the numbers: NaN would freeze the picture without a word."""
         if self._wanted is not None:
-            given = self._wanted, moved, noise
+            given = self._wanted, moved, noise, torch.get_num_threads()
             self._wanted = None
             threading.Thread(target=self._compile_beside, args=given, name="compile", daemon=True).start()
-        features, gate = (self._compiled or self._model.imagine)(moved, noise)
+        fits = self._compiled_for in (None, torch.get_num_threads())  # else it would be compiled again, in this thread
+        features, gate = ((fits and self._compiled) or self._model.imagine)(moved, noise)
         self._finite = torch.isfinite(features).all() & torch.isfinite(gate).all()
         return features, gate
 
-    def _compile_beside(self, compiled: Imagine, moved: Moved, noise: Tensor) -> None:
+    def _compile_beside(self, compiled: Imagine, moved: Moved, noise: Tensor, threads: int) -> None:
         steps, interval = self._steps, sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH)
+        torch.set_num_threads(threads)  # of this thread; what is compiled holds for the same number only
         try:
             with torch.no_grad(), self._autocast():
                 compiled(moved, noise)
@@ -262,7 +265,7 @@ class Dream:
             sys.setswitchinterval(interval)
         if steps == self._steps:
             self.tell("Compiled: frames come faster now")
-            self._compiled = compiled
+            self._compiled_for, self._compiled = threads, compiled
 
     def _give_up_something(self, error: Exception) -> None:
         """Take less memory: fewer bits, then fewer sampler steps, then the CPU's.

@@ -289,7 +289,6 @@ def test_bfloat16_draws_what_float32_draws() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch's compiler, of torch's own modules
-@pytest.mark.filterwarnings("ignore:dynamo_pgo force disabled")  # said where the number of threads changes meanwhile
 def test_a_dream_plays_on_while_it_is_compiled() -> None:
     world = dream()
     world.reset(0)
