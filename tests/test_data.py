@@ -12,7 +12,7 @@ from dreamplay.models.layers import to_patches
 from tests import tiny
 from training import assets
 from training.cache import Cache
-from training.data import Footage, Sampler, unpack, wrong
+from training.data import SEEN_AFTER, SEEN_BEFORE, Footage, Sampler, unpack, wrong
 
 BOTH = pytest.mark.parametrize("made", [tiny.config(), tiny.plain()], ids=["everything", "plain"])
 LENGTHS = (40, 11, 30)
@@ -195,6 +195,17 @@ def test_rows_that_show_a_rare_thing_are_drawn_more_often() -> None:
     shot.things[seldom, 1, 2] = 3
     more = dict(zip(shot.rows.tolist(), shot.weights() / before, strict=True))
     assert more.pop(seldom) > 1.2 * max(more.values())
+
+
+def test_what_a_thing_leaves_behind_is_drawn_more_often() -> None:
+    shot, goes = footage(), 15
+    shot.things[:, 1:, 2] = 0
+    before = shot.weights()
+    shot.things[goes - 1, 1, 2] = 3
+    more = dict(zip(shot.rows.tolist(), shot.weights() / before, strict=True))
+    assert min(more[goes], more[goes + SEEN_AFTER]) > 1.2 * max(
+        more[goes + SEEN_AFTER + 1], more[goes - SEEN_BEFORE - 1]
+    )
 
 
 def test_an_index_is_wrong_when_it_differs_and_a_colour_when_it_is_far_off() -> None:

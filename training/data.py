@@ -24,6 +24,8 @@ from training.film import film
 
 Rows = npt.NDArray[np.int64]
 
+SEEN_BEFORE, SEEN_AFTER = 5, 16
+"""Frames before and after a rare event that belong to it: a block that was hit bounces for eight."""
 HERO_BOX = (16, 32)
 """Columns and rows of the box that the probes' place is the upper left corner of."""
 
@@ -161,9 +163,9 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        Two parts of seven uniform, two by changed patches, one rare events and one the rarest thing that is there, each
-        kind of them by the square root of its number, and one the frames around a change of the scene: few, but
-        everything changes at once in them.
+        Two parts of seven uniform, two by changed patches, one from a little before rare events to when what they left
+        behind is there for good, and one the rarest thing that is there, each kind of them by the square root of its
+        number, and one the frames around a change of the scene: few, but everything changes at once in them.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.table["score"]), dtype=np.float64)
@@ -172,7 +174,9 @@ class Footage:
             _, kind, number = np.unique(went, return_inverse=True, return_counts=True)
             number[number.argmax()] = 0  # nothing happens
             rare[1:] = np.maximum(rare[1:], np.where(number > 0, number.clip(min=1) ** -0.5, 0)[kind])
-        rare = np.lib.stride_tricks.sliding_window_view(np.pad(rare, (6, 5)), 12).max(1)[self.rows]
+        rare = np.maximum(rare, self._gone())
+        around = np.pad(rare, (SEEN_AFTER, SEEN_BEFORE))
+        rare = np.lib.stride_tricks.sliding_window_view(around, SEEN_BEFORE + SEEN_AFTER + 1).max(1)[self.rows]
         scene = self.things[:, :1, 2].clamp(max=0).sum(1).numpy()
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
@@ -181,6 +185,14 @@ class Footage:
             part / max(part.sum(), 1e-9) for part in (uniform, uniform, changed, changed, rare, self._rarity(), turns)
         ]
         return np.mean(shares, 0)
+
+    def _gone(self) -> npt.NDArray[np.float64]:
+        """How rare it is in each row that such a thing goes: one by the root of how often its kind does."""
+        kinds = self.things[:, 1:, 2].clamp(min=0).numpy()
+        gone = np.where(kinds[1:] == 0, kinds[:-1], 0)
+        rarity = np.bincount(gone.ravel(), minlength=1).clip(min=1) ** -0.5
+        rarity[0] = 0
+        return np.pad(rarity[gone].max(1, initial=0), (1, 0))
 
     def _rarity(self) -> npt.NDArray[np.float64]:
         """How rare the rarest thing beside the hero is in each of `rows`: one by the root of its kind's number."""
