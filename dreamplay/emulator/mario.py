@@ -91,12 +91,12 @@ class _Mark:
 
     Attributes:
         past: What led there.
-        shown: The RAM that it was drawn from.
+        shown: The RAM that it was drawn from, its timers gone on.
         whole: Whether restoring the slot is enough to go on from there.
     """
 
     past: Past
-    shown: bytes
+    shown: Any
     whole: bool
 
 
@@ -126,7 +126,7 @@ class MarioWorld:
         self._make = console.load_emulator()
         self._console: Any = None
         self._past = Past(0, [], 0)
-        self._shown = b""
+        self._shown: Any = ()
         self._mark: _Mark | None = None
 
     @property
@@ -158,7 +158,7 @@ class MarioWorld:
             self._console.ram[_PRELEVEL_TIMER] = 0
             if self._ram(_TASK) != IN_LEVEL:  # in the level the pointer is soon that of the next room
                 self._first = {address: self._ram(address) for address in (_WORLD, _STAGE, _AREA, _POINTER, _AREA_TYPE)}
-        self._shown = bytes(self._console.ram)
+        self._shown = _ticked(self._console.ram.copy(), ())
         return self.frame
 
     def step(self, buttons: Buttons) -> Frame:
@@ -174,7 +174,7 @@ class MarioWorld:
         self._past = Past(past.seed, log, past.steps + 1)
         self._console_frames(buttons, CONSOLE_FRAMES - 1)
         self._go_round()
-        self._shown = bytes(self._console.ram)
+        self._shown = _ticked(self._console.ram.copy(), self._shown)
         self._console_frames(buttons, 1)
         self._go_round()
 
@@ -277,7 +277,7 @@ class MarioWorld:
         `beat`, `pull`, `run`, `low`, `side`, all below 64, the finer part of the speed, timers, gravity, gait, the
         finest parts of height and fall, and how long a wall that was touched still holds the camera.
         """
-        ram = _ticked(np.frombuffer(self._shown, np.uint8))
+        ram = self._shown
         values = {name: int(ram[address]) for name, address in _PROBES.items()}
         values["x"] = int(ram[0x6D]) * 256 + int(ram[0x86])
         values["y"] = int(ram[0xCE])
@@ -356,26 +356,47 @@ def _stages(start: str) -> tuple[str, tuple[str, ...], int]:
     return first, span, POWERS.index(power) if plus else 0
 
 
-def _ticked(ram: Any) -> Any:
+def _ticked(ram: Any, before: Any) -> Any:
     """The RAM as it is once the console's timers have gone on, which it does before it moves anything.
 
-    Most snapshots are taken after that and before the moves, some before both: then the controller was read last, which
-    leaves its bits in a byte that random numbers use a moment later.
+    Most snapshots are taken after that and before the moves, some before it or amid it: then the controller was read
+    last, which leaves its bits in a byte that random numbers use a moment later. The slow timers and their beat go on
+    first, the fast ones last; two that never rest, that beat and the game clock's, tell by what they were a step before
+    whether they have.
+
+    Args:
+        ram: A snapshot.
+        before: What this returned a step before; empty if that is not known.
     """
     if int(ram[_SCRATCH]) not in _READING:
         return ram
-    ram = ram.copy()
-    ram[_PROBES["frame_counter"]] = (int(ram[_PROBES["frame_counter"]]) + 1) % 256
+    frame, interval = _PROBES["frame_counter"], _PROBES["interval"]
+    if not _gone_on(before, ram, frame, 256):  # the only one that counts up
+        ram[frame] = (int(ram[frame]) + 1) % 256
     if ram[_FREEZE]:
         ram[_FREEZE] -= 1
         if ram[_FREEZE]:
             return ram
-    interval = _PROBES["interval"]
-    over = ram[interval] == 0
-    ram[interval] = _INTERVAL - 1 if over else ram[interval] - 1
-    timers = ram[_TIMERS : _TIMERS + (_SLOW if over else _FAST)]
-    timers[timers > 0] -= 1
+    if ram[interval] >= _INTERVAL:  # amid its return from 0
+        ram[interval] = _INTERVAL - 1
+    elif not _gone_on(ram, before, interval, _INTERVAL):
+        over = ram[interval] == 0
+        ram[interval] = _INTERVAL - 1 if over else ram[interval] - 1
+        _go_on(ram[_TIMERS + _FAST : _TIMERS + (_SLOW if over else _FAST)])
+    if not _gone_on(ram, before, _PROBES["tick"], _TICKS):
+        _go_on(ram[_TIMERS : _TIMERS + _FAST])
     return ram
+
+
+def _gone_on(ram: Any, before: Any, address: int, period: int) -> bool:
+    """Whether a timer that never rests is as it should be a step later."""
+    known = len(before) and len(ram)
+    return bool(known) and (int(before[address]) - int(ram[address])) % period == CONSOLE_FRAMES
+
+
+def _go_on(timers: Any) -> None:
+    """Let timers go on, in place."""
+    timers[timers > 0] -= 1
 
 
 def _digits(ram: Any) -> int:
