@@ -1,13 +1,10 @@
 """The motion head reads every step of the past and leads things where they go; the tracker finds what is painted."""
 
 from dataclasses import fields, replace
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 
-from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import (
     COLUMNS,
@@ -22,21 +19,12 @@ from dreamplay.models.motion import (
 from dreamplay.models.moves import (
     CELL,
     FRAMES,
-    REACH,
     SWERVE,
-    Arrivals,
-    Jumps,
-    arrivals,
-    arrive,
-    head_block,
-    most_steps,
     moves,
-    tick,
-    turning,
 )
 from dreamplay.ring import THING, Ring
 from tests import tiny
-from training.motion import Source, _ends, counts, nearly, sudden, ticks, turns
+from tests.tiny import thing
 
 
 def motion() -> Motion:
@@ -60,11 +48,6 @@ def says(ring: Ring, held: torch.Tensor | None = None) -> torch.Tensor:
     return torch.cat([part.flatten() for part in (*parts, outlook.clocks, outlook.scroll)])
 
 
-def thing(**numbers: int) -> list[int]:
-    """What is known of a thing, 0 where nothing is said."""
-    return [numbers.get(name, 0) for name in THING]
-
-
 def test_there_is_a_class_for_every_speed_and_every_cut() -> None:
     assert motion()(past(), tiny.held(tiny.config())).scroll.shape == (1, 4 + 1 + 2)
 
@@ -85,32 +68,6 @@ def test_the_present_counts(name: str) -> None:
 
 def test_the_buttons_held_now_count() -> None:
     assert not torch.equal(says(past()), says(past(), torch.zeros(1, 3)))
-
-
-def test_the_moves_between_two_moments_lead_from_one_to_the_other() -> None:
-    generator = torch.Generator().manual_seed(0)
-    now, after = (torch.randint(16, (5, 3, len(THING)), generator=generator) for _ in range(2))
-    now[..., 2], after[..., 2] = 1, 1
-    now[:, 0, 2], after[:, 1, 2] = 0, 0
-    after[:, 2, :2] = now[:, 2, :2] + torch.tensor([1, -4])
-    now[:, 0] *= torch.tensor([name == "kind" for name in THING])
-    after[:, 0, 3:5] = 0  # what comes into being stands on a whole pixel
-    scrolls = torch.tensor([0, 1, 0, 2, 1])
-    led = moves(now, after, scrolls)
-    expected = after * (after[..., 2:3] > 0)
-    assert torch.equal(arrive(led, after[..., :2], now, scrolls), expected)
-    elsewhere = arrive(led, torch.zeros_like(after[..., :2]), now, scrolls)
-    assert torch.equal(elsewhere[:, 2], after[:, 2])  # a short way is not told as a jump
-    assert (elsewhere[:, 0, :2] == 0).all()  # what comes into being jumps
-
-
-def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
-    now = torch.tensor([[thing(x=10, y=20, kind=1, part_x=8, part_y=0, speed_x=12, speed_y=-4)]])
-    still = moves(now, now, torch.tensor([0]))
-    none = torch.zeros_like(still.across)
-    led = replace(still, across=none + SWERVE[0], down=none + SWERVE[1])
-    after = arrive(led, now[..., :2], now, torch.tensor([1]))
-    assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
 
 
 def sees(head: Motion, ring: Ring, *, kind: int, scroll: list[float], before: int = 1) -> Foresight:
@@ -146,76 +103,12 @@ def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
 
 
-def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
-    now = torch.tensor([[15, 5]])
-    after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
-    assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
-
-
-def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
-    counters = (tiny.COUNTERS[1], Counter(name="coins", period=100, steps=(0, 1), reset=-1, digits=()))
-    now = torch.tensor([[50, 7]]).expand(3, 2)
-    after = torch.tensor([[40, 7], [39, 8], [30, 20]])
-    assert ticks(now, after, counters).tolist() == [[0, 0], [0, 1], [-1, -1]]
-
-
-def test_rows_are_known_by_how_the_hero_changes_in_them_but_not_by_what_he_hardly_ever_does() -> None:
-    play = tiny.footage(tiny.config(), 90)
-    hero = play.things[:, 0, 2]
-    hero[:] = 1
-    hero[20:60:4] = 2
-    hero[70:] = 3
-    assert [rows.tolist() for rows in turns(play)] == [[*range(20, 60, 4)], [*range(21, 61, 4)]]
-
-
-def test_rows_in_which_a_clock_does_not_go_on_as_usual_are_known() -> None:
-    play = tiny.footage(tiny.config(), 60)
-    clock = play.counters[:, 1]
-    clock[20:] = (clock[20:] + 10) % 100  # stands for once: 10 less is usual
-    assert [rows.tolist() for rows in counts(play)] == [[20]]
-
-
-def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
-    footage = tiny.footage(tiny.config(tiny.GAME))
-    footage.things[..., 2] = 1
-    footage.things[..., 5:7] = 0
-    footage.things[20:30, 0, 6] = torch.arange(0, 200, 20)  # falls, and stands in row 30
-    footage.things[40:50, 0, 5] = torch.arange(0, 40, 4)  # runs, and stands in row 50
-    assert sudden(footage).nonzero()[0].tolist() == [30, 50]
-
-
-def test_rows_near_those_in_which_something_happens_are_known() -> None:
-    happens = np.isin(np.arange(60), [20, 25])
-    assert np.flatnonzero(nearly(happens)).tolist() == [n for n in range(12, 34) if n not in (20, 25)]
-
-
 def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:
     head, here, away = motion(), torch.ones(400), -torch.ones(400)
     assert head._shown(here).all()
     head.train()
     assert 0.2 < float(head._shown(here).mean()) < 0.4
     assert head._shown(away).all()  # it ends a black screen
-
-
-def test_what_jumps_is_told_by_its_distance_from_all_that_is_near_and_from_the_block_at_the_heros_head() -> None:
-    now = torch.tensor([[thing(kind=1, x=100, y=90), thing(kind=2, x=110, y=80), thing(), thing(kind=2, x=300, y=9)]])
-    after = torch.tensor([[*now[0, :2].tolist(), thing(kind=3, x=105, y=70), thing(kind=3, x=30, y=118)]])
-    scrolls, odometer = torch.tensor([3]), torch.tensor([9])
-    at = arrivals(now, after, scrolls, odometer)
-    block = 100 + 8 - (100 + 8 + 9) % 16
-    assert (at.aside[0, 2:] - REACH[0]).tolist() == [[105 + 3 - block, 105 + 3 - 110, -25, -25], [-25] * 4]
-    assert (at.below[0, 2] - REACH[1])[:2].tolist() == [70 - 80, 70 - 80]
-    for origin in torch.tensor([[[4, 4, 0, 4]], [[4, 4, 1, 4]]]):
-        which = origin.clamp(max=3)[..., None]
-        aside, below = (torch.gather(part, 2, which)[..., 0] for part in (at.aside, at.below))
-        led = Jumps(at.column, at.row, origin, aside, below).places(now, scrolls, odometer)
-        assert torch.equal(led[:, 2:], after[:, 2:, :2])
-
-
-@pytest.mark.parametrize(("x", "odometer", "expected"), [(100, 9, [112, 80]), (103, 9, [112, 80]), (104, 0, [112, 80])])
-def test_the_block_at_his_head_is_where_he_is_a_console_frame_later(x: int, odometer: int, expected: list[int]) -> None:
-    now = torch.tensor([[thing(kind=1, x=x, y=97, speed_x=16, speed_y=-32)]])
-    assert head_block(now, torch.tensor([odometer]))[0].tolist() == expected
 
 
 def test_what_touches_a_thing_is_the_same_in_whichever_slot_it_is() -> None:
@@ -230,38 +123,6 @@ def test_what_touches_a_thing_is_the_same_in_whichever_slot_it_is() -> None:
 
     assert torch.allclose(met(now), met([now[0], now[2], now[1]]))
     assert not torch.allclose(met(now), met(farther))
-
-
-def test_only_bystanders_are_left_out_in_training_and_none_where_something_comes() -> None:
-    source = Source.__new__(Source)
-    source.sampler = SimpleNamespace(generator=np.random.default_rng(0))  # type: ignore[assignment]
-    now = [thing(kind=1, x=30), thing(kind=2, x=60), thing(kind=2, x=200), thing(kind=2, x=120), thing()]
-    past = torch.tensor([now]).expand(200, 2, -1, -1)
-    after = past[:, -1].clone()
-    after[:, 3, 2] = 3  # is stomped
-    left, kept = source._fewer(past, after)
-    gone = (kept[..., 2] == 0).float().mean(0)
-    assert gone[[0, 1, 3, 4]].tolist() == [0, 0, 0, 1]
-    assert 0.4 < float(gone[2]) < 0.6
-    assert torch.equal(left[:, -1, :4, 2] > 0, kept[:, :4, 2] > 0)
-    after[:, 4, 2] = 1
-    assert torch.equal(source._fewer(past, after)[1], after)
-
-
-def test_where_the_level_puts_a_thing_is_one_column_for_each_block_wherever_the_camera_stands() -> None:
-    now, columns = torch.zeros(1, 1, len(THING), dtype=torch.int64), set()
-    for odometer, scroll in ((0, 0), (5, 3), (13, 2), (15, 1)):
-        after = torch.tensor([[thing(kind=3, x=160 - (odometer + scroll) // 16 * 16 - (odometer + scroll) % 16, y=9)]])
-        at = arrivals(now, after, torch.tensor([scroll]), torch.tensor([odometer]))
-        columns.add(int(at.column) + (odometer + scroll) // 16 * 16)
-    assert len(columns) == 1
-
-
-def test_a_jump_is_learnt_from_whichever_origin_explains_it() -> None:
-    logits = Jumps(*(torch.zeros(1, 1, n) for n in (384 + 16, 288, 3, 49, 97)))
-    at = Arrivals(*(torch.tensor(n) for n in ([[5]], [[7]], [[[3, -1]]], [[[4, -1]]])))
-    far, beside = 1 / (400 * 288), 1 / (49 * 97)
-    assert float(_ends(logits, at)) == pytest.approx(-np.log((far + beside) / 3), rel=1e-5)
 
 
 def test_where_in_the_level_the_hero_is_counts_wherever_the_camera_stands() -> None:
@@ -325,24 +186,6 @@ def test_what_comes_out_of_a_block_knows_where_in_his_block_the_hero_will_be() -
         rest = 2 * len(head.beats) + ENDING * len(head.counters) + CROWD + MEET
         told = head._told(ring, tiny.held(tiny.config()), *head.sight(ring))[0, 1, -rest - 2 * CELL :]
         assert told[: 2 * CELL].view(2, CELL).argmax(-1).tolist() == [odometer, 4]
-
-
-def test_clocks_are_hands_that_turn() -> None:
-    hands = turning(torch.tensor([[0, 3], [2, 4]]), [(1, 4), (0, 8), (1, 3)])
-    assert torch.allclose(hands[0], torch.tensor([-1.0, 0, 0, 1, 0, 1]), atol=1e-6)
-    assert torch.allclose(hands[1], torch.tensor([0.0, 1, 1, 0, 0.75**0.5, -0.5]), atol=1e-6)
-    assert turning(torch.zeros(2, 0), []).shape == (2, 0)
-
-
-def test_what_leaves_the_known_places_is_gone() -> None:
-    for corner in ({"x": -63, "speed_x": -16}, {"y": -31, "speed_y": -16}):
-        now = torch.tensor([[thing(kind=1, **corner)]])
-        inside = replace(moves(now, now, torch.tensor([0])), across=torch.tensor([[SWERVE[0]]]))
-        led = replace(inside, down=torch.tensor([[SWERVE[1]]]))
-        assert not arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), now, torch.tensor([0])).any()
-        slow = now.clone()
-        slow[..., 5:7] = 0
-        assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
 
 
 def test_things_see_the_blocks_around_them() -> None:

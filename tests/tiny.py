@@ -205,3 +205,8 @@ def write(folder: Path, golden: Tensor) -> None:
     save_file({"frames": golden}, folder / configs.GOLDEN)
     sha256 = weights.digest(folder / configs.GOLDEN)
     configs.save(folder, replace(written, sha256={**written.sha256, configs.GOLDEN: sha256}))
+
+
+def thing(**numbers: int) -> list[int]:
+    """What is known of a thing, 0 where nothing is said."""
+    return [numbers.get(name, 0) for name in THING]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import SWERVE, Arrivals, Jumps, Moves, arrivals, most_steps, moves, tick
+from dreamplay.models.moves import JUMPS, Arrivals, Jumps, Moves, arrivals, most_steps, moves, tick
 from dreamplay.ring import THING, Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -276,7 +276,7 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     """Cross-entropies of the scroll, and of kinds, ways and jumps of the hero and of the other things."""
     led, things = batch.moves, batch.things
     there, before = things[..., 2] > 0, batch.ring.things[:, -1, :, 2] > 0
-    far = torch.stack([led.across == 2 * SWERVE[0] + 1, led.down == 2 * SWERVE[1] + 1], -1)
+    far = torch.stack([led.across == JUMPS[0], led.down == JUMPS[1]], -1)
     leaps = there & far.any(-1)
     ends = _ends(outlook.jumps, batch.arrivals)
     logits = outlook.moves

@@ -140,7 +140,7 @@ class Motion(nn.Module):
         self.beats = [(i, beat) for i, counter in enumerate(counters) for beat in BEATS if not counter.unit % beat]
         inputs = past + present + others + everywhere + 2 * len(self.beats) + ENDING * len(counters) + CROWD + MEET
         widths = config.width, config.width * 2 // 3
-        self.hero, self.other = (Mover(inputs, width, config.kinds, config.things) for width in widths)
+        self.hero, self.other = (Mover(inputs, width, config.kinds, config.things, config.scenes) for width in widths)
         self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
         self.sight = Sight(palette)
         self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
@@ -279,7 +279,7 @@ class Motion(nn.Module):
             beats: (B, 2 beats).
         """
         b, n = now.shape[:2]
-        touch = torch.cat([self._touch(at) for at in unstopped(ring.things[:, -1]).unbind(2)], -1)
+        touch = torch.cat([self._touch(at) for at in unstopped(ring.things[:, -2:]).unbind(2)], -1)
         one = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), now[..., 5:7] / 32], -1)
         every = [part.expand(b, n, n, -1) for part in (one[:, :, None], one[:, None], beats[:, None, None])]
         other = (now[:, None, :, 2] > 0) & ~torch.eye(n, dtype=torch.bool, device=now.device)
@@ -324,7 +324,7 @@ class Motion(nn.Module):
 
     def _within(self, ring: Ring) -> list[Tensor]:
         """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each."""
-        within = unstopped(ring.things[:, -1]) - PARTS * first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
+        within = unstopped(ring.things[:, -2:]) - PARTS * first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
         return [table(within[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:

@@ -13,12 +13,13 @@ from dreamplay.models.moves import (
     CELL,
     FASTEST,
     GAIN,
+    JUMPS,
     LEFT,
     NUMBERS,
     REACH,
     RIGHT,
     SMALL,
-    SWERVE,
+    STAYS,
     TOP,
     Jumps,
     Moves,
@@ -28,18 +29,34 @@ FORGET = 0.2
 """Share of a thing's features that training leaves out: else it learns the level by heart."""
 NARROW = 64
 """Width of the network that says where a thing appears."""
+PHASES = 4
+"""Equal parts of all kinds: the same number in another part is the same in another phase, as Mario is who grew."""
 
 
 class Mover(nn.Module):
     """Reads what is known of a thing; says its next kind, way, speed and place, one after the other."""
 
-    def __init__(self, inputs: int, width: int, kinds: int, things: int) -> None:
+    turns: Tensor
+
+    def __init__(self, inputs: int, width: int, kinds: int, things: int, scenes: int = 0) -> None:
+        """Set up.
+
+        Args:
+            inputs: Numbers that are known of a thing.
+            width: Of the network.
+            kinds: Of things; 0 is none.
+            things: From which others may jump.
+            scenes: How many of the last kinds stand for scenes without the thing.
+        """
         super().__init__()
-        across, down = (2 * swerve + 2 for swerve in SWERVE)
+        self.seen = kinds - scenes
+        across, down = (last + 1 for last in STAYS)
         self.think = nn.Sequential(
             nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width)
         )
         self.kinds, self.known_kind = nn.Linear(width, kinds), nn.Embedding(kinds, width)
+        self.turn = zeroed(nn.Linear(width, 2 * PHASES))
+        self.register_buffer("turns", _turns(kinds), persistent=False)
         self.across, self.known_across = nn.Linear(width, across), nn.Embedding(across, width)
         self.down, self.known_down = nn.Linear(width, down), nn.Embedding(down, width)
         self.faster, self.lower = (nn.Linear(width, most - least + 1) for least, most in GAIN)
@@ -66,11 +83,13 @@ class Mover(nn.Module):
         x = leave_out(self.think(told), FORGET, training=self.training)
         if led is not None:
             x = x + led[:, None]
-        kinds = self.kinds(F.silu(x))
-        x = x + self.known_kind(kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1])
-        across = self.across(F.silu(x))
+        kinds = self.kinds(F.silu(x)) + self._turned(F.silu(x), now[..., 2])
+        kind = kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1]
+        gone = None if truth is not None else (kind == 0) | (kind >= self.seen)
+        x = x + self.known_kind(kind)
+        across = _leaving(self.across(F.silu(x)), gone, JUMPS[0])
         x = x + self.known_across(across.argmax(-1) if truth is None else truth.across)
-        down = self.down(F.silu(x))
+        down = _leaving(self.down(F.silu(x)), gone, JUMPS[1])
         x = F.silu(x + self.known_down(down.argmax(-1) if truth is None else truth.down))
         place = self.place(x)
         heads = (self.force, self.beat, self.pull, self.run, self.low, self.side)
@@ -80,6 +99,18 @@ class Mover(nn.Module):
         logits = Moves(kinds, across, down, *gains, *small.unbind(2))
         ends = (head(place) for head in (self.column, self.row, self.near, self.aside, self.below))
         return logits, Jumps(*ends), x
+
+    def _turned(self, x: Tensor, now: Tensor) -> Tensor:
+        """More logits of kinds, by how they differ from the present ones.
+
+        Args:
+            x: (B, N, D).
+            now: Kinds, (B, N).
+
+        Returns:
+            (B, N, kinds).
+        """
+        return F.pad(self.turn(x), (0, 1)).gather(-1, self.turns[now.clamp(min=0)])
 
     def _became(self, place: Tensor, speeds: Tensor) -> list[Tensor]:
         """More logits of the changes of speeds, by what they lead to: 0 at a wall, whatever the speed was.
@@ -107,3 +138,30 @@ class Mover(nn.Module):
         """
         change = self.change(place).unflatten(-1, (NUMBERS, SMALL))
         return change.gather(-1, (torch.arange(SMALL, device=now.device) - now[..., None]) % SMALL)
+
+
+def _turns(kinds: int) -> Tensor:
+    """How each kind differs from each: by how many phases, and whether in its number. The last class is for none.
+
+    Returns:
+        Classes below 2 PHASES + 1, of the present kind and the next, (kinds, kinds).
+    """
+    numbers, each = max(kinds // PHASES, 1), torch.arange(kinds) - 1
+    phase, number = each // numbers, each % numbers
+    turns = (phase - phase[:, None]) % PHASES + PHASES * (number != number[:, None])
+    turns[0] = turns[:, 0] = 2 * PHASES
+    return turns
+
+
+def _leaving(logits: Tensor, gone: Tensor | None, jumps: int) -> Tensor:
+    """Let what will not be there jump, as `moves` has it: what depends on its way has seen nothing else in training.
+
+    Args:
+        logits: Of a way's classes, (B, N, classes).
+        gone: Which things will not be there, (B, N) bool; None while the truth is known.
+        jumps: The class of a jump.
+    """
+    if gone is None:
+        return logits
+    others = torch.arange(logits.shape[-1], device=logits.device) != jumps
+    return logits.masked_fill(gone[..., None] & others, -torch.inf)

@@ -20,8 +20,13 @@ FRAMES = 2
 """Console frames from one frame to the next: a thing goes so many times its speed."""
 SWERVE = (64, 224)
 """Parts of a pixel, across and down, that a thing gets off its way at most; what gets farther jumps to a new place."""
+JUMPS, STAYS = (tuple(2 * swerve + after for swerve in SWERVE) for after in (1, 2))
+"""Classes of its way, across and down, after those of the swerves: that it jumps, and that it has a speed but stays
+where it is, as all do while a game stands still around a hero who grows."""
 GAIN = ((-48, 48), (-152, 112))
 """Least and most that its speed changes in a frame."""
+FALL = 16
+"""The most that gravity changes a speed in a frame."""
 FASTEST = (80, 128)
 """Speeds, across and down, that are told apart."""
 REACH = (24, 48)
@@ -62,7 +67,7 @@ class Moves:
 
     Attributes:
         kinds: What each is then, those below 0 counted from the end.
-        across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps".
+        across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps" and "stays".
         faster, lower: Change of its speed across and down, from the least of GAIN.
         force, beat, pull, run, low, side: Their next values.
     """
@@ -99,11 +104,18 @@ def ahead(things: Tensor) -> Tensor:
 
 
 def unstopped(things: Tensor) -> Tensor:
-    """Where the speeds of things take them, after every console frame, in parts of a pixel.
+    """Where the speeds of things and their fall take them, after every console frame, in parts of a pixel.
 
-    things: (..., E). Returns (..., FRAMES, 2).
+    A fall gets faster after each console frame's move, as it did in the frame before.
+
+    things: Before and now, (..., 2, N, E). Returns (..., N, FRAMES, 2).
     """
-    return torch.stack([fine(things) + frames * things[..., 5:7] for frames in range(1, FRAMES + 1)], -2)
+    before, now = things.unbind(-3)
+    faster = now[..., 6] - before[..., 6]
+    steady = (before[..., 2] > 0) & (faster.abs() <= FALL)
+    gravity = F.pad((faster * steady).div(FRAMES, rounding_mode="floor")[..., None], (1, 0))  # (..., N, 2)
+    ways = [n * now[..., 5:7] + n * (n - 1) // 2 * gravity for n in range(1, FRAMES + 1)]
+    return torch.stack([fine(now) + way for way in ways], -2)
 
 
 def most_steps(counters: Sequence[Counter]) -> int:
@@ -148,7 +160,8 @@ def arrive_at(led: Moves, now: Tensor) -> Tensor:
     Returns:
         (B, N, 2).
     """
-    return ahead(now) + torch.stack([led.across, led.down], -1) - now.new_tensor(SWERVE)
+    steps = torch.stack([led.across, led.down], -1)
+    return torch.where(steps == now.new_tensor(STAYS), fine(now), ahead(now) + steps - now.new_tensor(SWERVE))
 
 
 @dataclass(frozen=True)
@@ -263,10 +276,10 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     Returns:
         The things after, (B, N, E); at 0 where there is none.
     """
-    swerve, least = now.new_tensor(SWERVE), now.new_tensor(GAIN)[:, 0]
+    least = now.new_tensor(GAIN)[:, 0]
     steps = torch.stack([led.across, led.down], -1)  # (B, N, 2)
     went = arrive_at(led, now) - PARTS * F.pad(scrolls[:, None, None], (0, 1))
-    went = torch.where(steps == 2 * swerve + 1, places * PARTS, went)
+    went = torch.where(steps == now.new_tensor(JUMPS), places * PARTS, went)
     at = went.div(PARTS, rounding_mode="floor")
     speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) + least
     speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
@@ -279,7 +292,7 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
 
 
 def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
-    """The classes that lead from one frame's things to the next one's.
+    """The classes that lead from one frame's things to the next one's; what comes or goes jumps.
 
     Args:
         now, after: (B, N, E).
@@ -287,7 +300,9 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
     """
     swerve, (least, most) = now.new_tensor(SWERVE), now.new_tensor(GAIN).T
     went = fine(after) - ahead(now) + PARTS * F.pad(scrolls[:, None, None], (0, 1))
-    leaps = (went.abs() > swerve) | (now[..., 2:3] <= 0)
-    steps = torch.where(leaps, 2 * swerve + 1, went + swerve)
+    stays = (went == -FRAMES * now[..., 5:7]) & (now[..., 5:7] != 0)
+    leaps = (went.abs() > swerve) & ~stays | (now[..., 2:3] <= 0) | (after[..., 2:3] <= 0)
+    steps = torch.where(stays, now.new_tensor(STAYS), went + swerve)
+    steps = torch.where(leaps, now.new_tensor(JUMPS), steps)
     gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], least), most) - least
     return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:].clamp(0, SMALL - 1).unbind(-1))

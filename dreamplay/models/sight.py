@@ -72,7 +72,7 @@ class Sight(nn.Module):
             ring: The past.
             sight: The blocks around each, (B, N, DOWN ACROSS, LOOK).
         """
-        pixels = unstopped(ring.things[:, -1]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
+        pixels = unstopped(ring.things[:, -2:]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
         corners = pixels - first_block(ring)[:, :, None]
         column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
         which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)

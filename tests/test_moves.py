@@ -1,0 +1,121 @@
+"""Places and speeds are sums: what leads things from one moment to the next, and what jumps."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from dreamplay.models.moves import (
+    REACH,
+    STAYS,
+    SWERVE,
+    Jumps,
+    arrivals,
+    arrive,
+    head_block,
+    most_steps,
+    moves,
+    tick,
+    turning,
+    unstopped,
+)
+from dreamplay.ring import THING
+from tests import tiny
+from tests.tiny import thing
+
+
+def test_the_moves_between_two_moments_lead_from_one_to_the_other() -> None:
+    generator = torch.Generator().manual_seed(0)
+    now, after = (torch.randint(16, (5, 3, len(THING)), generator=generator) for _ in range(2))
+    now[..., 2], after[..., 2] = 1, 1
+    now[:, 0, 2], after[:, 1, 2] = 0, 0
+    after[:, 2, :2] = now[:, 2, :2] + torch.tensor([1, -4])
+    now[:, 0] *= torch.tensor([name == "kind" for name in THING])
+    after[:, 0, 3:5] = 0  # what comes into being stands on a whole pixel
+    scrolls = torch.tensor([0, 1, 0, 2, 1])
+    led = moves(now, after, scrolls)
+    expected = after * (after[..., 2:3] > 0)
+    assert torch.equal(arrive(led, after[..., :2], now, scrolls), expected)
+    elsewhere = arrive(led, torch.zeros_like(after[..., :2]), now, scrolls)
+    assert torch.equal(elsewhere[:, 2], after[:, 2])  # a short way is not told as a jump
+    assert (elsewhere[:, 0, :2] == 0).all()  # what comes into being jumps
+
+
+def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
+    now = torch.tensor([[thing(x=10, y=20, kind=1, part_x=8, part_y=0, speed_x=12, speed_y=-4)]])
+    still = moves(now, now, torch.tensor([0]))
+    none = torch.zeros_like(still.across)
+    led = replace(still, across=none + SWERVE[0], down=none + SWERVE[1])
+    after = arrive(led, now[..., :2], now, torch.tensor([1]))
+    assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
+
+
+def test_a_thing_may_stay_where_it_is_and_keep_its_speed() -> None:
+    now = torch.tensor([[thing(x=10, y=20, kind=1, part_x=8, speed_x=40, speed_y=-4)]])
+    went = torch.tensor([3])
+    after = now - torch.tensor([thing(x=3)])
+    led = moves(now, after, went)
+    assert (led.across.item(), led.down.item()) == STAYS
+    assert torch.equal(arrive(led, now[..., :2], now, went), after)
+
+
+def test_what_falls_gets_faster_after_each_move() -> None:
+    before = torch.tensor([[thing(y=50, kind=1, speed_y=20), thing(y=50, kind=1, speed_y=-40), thing()]])
+    now = torch.tensor([[thing(y=53, kind=1, speed_y=26), thing(y=45, kind=1, speed_y=30), thing(kind=1, speed_y=9)]])
+    soon = unstopped(torch.stack([before, now], 1))[0, :, :, 1]
+    # What hit the ground or has just come into being is not known to fall.
+    assert soon.tolist() == [[53 * 16 + 26, 53 * 16 + 2 * 26 + 3], [45 * 16 + 30, 45 * 16 + 60], [9, 18]]
+
+
+def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
+    now = torch.tensor([[15, 5]])
+    after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
+    assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
+
+
+def test_what_jumps_is_told_by_its_distance_from_all_that_is_near_and_from_the_block_at_the_heros_head() -> None:
+    now = torch.tensor([[thing(kind=1, x=100, y=90), thing(kind=2, x=110, y=80), thing(), thing(kind=2, x=300, y=9)]])
+    after = torch.tensor([[*now[0, :2].tolist(), thing(kind=3, x=105, y=70), thing(kind=3, x=30, y=118)]])
+    scrolls, odometer = torch.tensor([3]), torch.tensor([9])
+    at = arrivals(now, after, scrolls, odometer)
+    block = 100 + 8 - (100 + 8 + 9) % 16
+    assert (at.aside[0, 2:] - REACH[0]).tolist() == [[105 + 3 - block, 105 + 3 - 110, -25, -25], [-25] * 4]
+    assert (at.below[0, 2] - REACH[1])[:2].tolist() == [70 - 80, 70 - 80]
+    for origin in torch.tensor([[[4, 4, 0, 4]], [[4, 4, 1, 4]]]):
+        which = origin.clamp(max=3)[..., None]
+        aside, below = (torch.gather(part, 2, which)[..., 0] for part in (at.aside, at.below))
+        led = Jumps(at.column, at.row, origin, aside, below).places(now, scrolls, odometer)
+        assert torch.equal(led[:, 2:], after[:, 2:, :2])
+
+
+@pytest.mark.parametrize(("x", "odometer", "expected"), [(100, 9, [112, 80]), (103, 9, [112, 80]), (104, 0, [112, 80])])
+def test_the_block_at_his_head_is_where_he_is_a_console_frame_later(x: int, odometer: int, expected: list[int]) -> None:
+    now = torch.tensor([[thing(kind=1, x=x, y=97, speed_x=16, speed_y=-32)]])
+    assert head_block(now, torch.tensor([odometer]))[0].tolist() == expected
+
+
+def test_where_the_level_puts_a_thing_is_one_column_for_each_block_wherever_the_camera_stands() -> None:
+    now, columns = torch.zeros(1, 1, len(THING), dtype=torch.int64), set()
+    for odometer, scroll in ((0, 0), (5, 3), (13, 2), (15, 1)):
+        after = torch.tensor([[thing(kind=3, x=160 - (odometer + scroll) // 16 * 16 - (odometer + scroll) % 16, y=9)]])
+        at = arrivals(now, after, torch.tensor([scroll]), torch.tensor([odometer]))
+        columns.add(int(at.column) + (odometer + scroll) // 16 * 16)
+    assert len(columns) == 1
+
+
+def test_clocks_are_hands_that_turn() -> None:
+    hands = turning(torch.tensor([[0, 3], [2, 4]]), [(1, 4), (0, 8), (1, 3)])
+    assert torch.allclose(hands[0], torch.tensor([-1.0, 0, 0, 1, 0, 1]), atol=1e-6)
+    assert torch.allclose(hands[1], torch.tensor([0.0, 1, 1, 0, 0.75**0.5, -0.5]), atol=1e-6)
+    assert turning(torch.zeros(2, 0), []).shape == (2, 0)
+
+
+def test_what_leaves_the_known_places_is_gone() -> None:
+    for corner in ({"x": -63, "speed_x": -16}, {"y": -31, "speed_y": -16}):
+        now = torch.tensor([[thing(kind=1, **corner)]])
+        inside = replace(moves(now, now, torch.tensor([0])), across=torch.tensor([[SWERVE[0]]]))
+        led = replace(inside, down=torch.tensor([[SWERVE[1]]]))
+        assert not arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), now, torch.tensor([0])).any()
+        slow = now.clone()
+        slow[..., 5:7] = 0
+        assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
