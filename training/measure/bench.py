@@ -43,7 +43,7 @@ class Sizes:
     """
 
     rows: int | None = None
-    frames: int = 512
+    frames: int = 2048
     windows: int = 48
     horizons: tuple[int, ...] = free.HORIZONS
     states: int = 200
