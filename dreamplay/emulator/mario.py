@@ -13,6 +13,7 @@ import numpy as np
 
 from dreamplay.emulator import console, things
 from dreamplay.emulator.things import HIDDEN, IN_LEVEL
+from dreamplay.emulator.timers import CONSOLE_FRAMES, FRAME_COUNTER, INTERVAL, TICK, TICKS, ticked
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
 from dreamplay.world import Buttons, Frame, GameSpec
@@ -22,7 +23,6 @@ POWERS = ("small", "big", "fire")
 """What Mario may be where a world starts, as `power` counts them."""
 CELLAR_X = 14 * 256
 """Where rooms below pipes are put: right of stage 1-1."""
-CONSOLE_FRAMES = 2  # console frames a step: 60 a second become 30
 
 _START = 8
 _TITLE_FRAMES = 40  # console frames until the title reads the controller
@@ -33,10 +33,10 @@ _INTRO_WORLDS = (1, 2, 4, 7)  # their second stage begins with a walk into a pip
 _PROBES = {
     "y_viewport": 0xB5,
     "player_state": 0x0E,
-    "frame_counter": 0x09,
-    "tick": 0x787,
+    "frame_counter": FRAME_COUNTER,
+    "tick": TICK,
     "rotation": 0x6D4,
-    "interval": 0x77F,
+    "interval": INTERVAL,
     "injury": 0x79E,
     "star": 0x79F,
     "world": 0x75F,
@@ -50,11 +50,8 @@ _PROBES = {
     "float_state": 0x1D,
     "coins": 0x75E,
 }
-_TICKS = 20  # console frames in a unit of the game's clock
-_INTERVAL = 18  # console frames in a unit of the slow timers
 _ROTATION = 8  # console frames between two colours of coins and "?" blocks
 _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x772, 0x770, 0x7A0
-_SCRATCH, _READING, _FREEZE, _TIMERS, _FAST, _SLOW = 0x00, (0x40, 0x41), 0x747, 0x780, 0x15, 0x24
 _HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
 _POINTER, _AREA_TYPE, _AREA_OFFSET, _MOST_LIVES = 0x750, 0x74E, 0x74F, 2
 _SMALLNESS = 0x754
@@ -158,7 +155,7 @@ class MarioWorld:
             self._console.ram[_PRELEVEL_TIMER] = 0
             if self._ram(_TASK) != IN_LEVEL:  # in the level the pointer is soon that of the next room
                 self._first = {address: self._ram(address) for address in (_WORLD, _STAGE, _AREA, _POINTER, _AREA_TYPE)}
-        self._shown = _ticked(self._console.ram.copy(), ())
+        self._shown = ticked(self._console.ram.copy(), ())
         return self.frame
 
     def step(self, buttons: Buttons) -> Frame:
@@ -174,7 +171,7 @@ class MarioWorld:
         self._past = Past(past.seed, log, past.steps + 1)
         self._console_frames(buttons, CONSOLE_FRAMES - 1)
         self._go_round()
-        self._shown = _ticked(self._console.ram.copy(), self._shown)
+        self._shown = ticked(self._console.ram.copy(), self._shown)
         self._console_frames(buttons, 1)
         self._go_round()
 
@@ -298,7 +295,7 @@ class MarioWorld:
             for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):
                 values[name] += CELLAR_X
         values["time"] = _digits(ram[0x7F8:0x7FB])
-        values["clock"] = values["time"] * _TICKS + values["tick"]
+        values["clock"] = values["time"] * TICKS + values["tick"]
         values["shimmer"] = values["rotation"] * _ROTATION + (values["frame_counter"] - 1) % _ROTATION
         values["score"] = _digits(ram[0x7DE:0x7E4])
         return values
@@ -354,49 +351,6 @@ def _stages(start: str) -> tuple[str, tuple[str, ...], int]:
         raise UsageError(f"no Mario '{power}' in {GAME.title} (there are {' and '.join(POWERS[1:])}, as in 1-1+fire)")
     span = STAGES[STAGES.index(first) : STAGES.index(last) + 1] if dots else ()
     return first, span, POWERS.index(power) if plus else 0
-
-
-def _ticked(ram: Any, before: Any) -> Any:
-    """The RAM as it is once the console's timers have gone on, which it does before it moves anything.
-
-    Most snapshots are taken after that and before the moves, some before it or amid it: then the controller was read
-    last, which leaves its bits in a byte that random numbers use a moment later. The slow timers and their beat go on
-    first, the fast ones last; two that never rest, that beat and the game clock's, tell by what they were a step before
-    whether they have.
-
-    Args:
-        ram: A snapshot.
-        before: What this returned a step before; empty if that is not known.
-    """
-    if int(ram[_SCRATCH]) not in _READING:
-        return ram
-    frame, interval = _PROBES["frame_counter"], _PROBES["interval"]
-    if not _gone_on(before, ram, frame, 256):  # the only one that counts up
-        ram[frame] = (int(ram[frame]) + 1) % 256
-    if ram[_FREEZE]:
-        ram[_FREEZE] -= 1
-        if ram[_FREEZE]:
-            return ram
-    if ram[interval] >= _INTERVAL:  # amid its return from 0
-        ram[interval] = _INTERVAL - 1
-    elif not _gone_on(ram, before, interval, _INTERVAL):
-        over = ram[interval] == 0
-        ram[interval] = _INTERVAL - 1 if over else ram[interval] - 1
-        _go_on(ram[_TIMERS + _FAST : _TIMERS + (_SLOW if over else _FAST)])
-    if not _gone_on(ram, before, _PROBES["tick"], _TICKS):
-        _go_on(ram[_TIMERS : _TIMERS + _FAST])
-    return ram
-
-
-def _gone_on(ram: Any, before: Any, address: int, period: int) -> bool:
-    """Whether a timer that never rests is as it should be a step later."""
-    known = len(before) and len(ram)
-    return bool(known) and (int(before[address]) - int(ram[address])) % period == CONSOLE_FRAMES
-
-
-def _go_on(timers: Any) -> None:
-    """Let timers go on, in place."""
-    timers[timers > 0] -= 1
 
 
 def _digits(ram: Any) -> int:
