@@ -187,22 +187,13 @@ class Footage:
         return np.mean(shares, 0)
 
     def _gone(self) -> npt.NDArray[np.float64]:
-        """How rare it is in each row that such a thing goes: one by the root of how often its kind does."""
+        """How rare it is that such a thing goes as goes in each row, by the kind that goes most rarely."""
         kinds = self.things[:, 1:, 2].clamp(min=0).numpy()
-        gone = np.where(kinds[1:] == 0, kinds[:-1], 0)
-        rarity = np.bincount(gone.ravel(), minlength=1).clip(min=1) ** -0.5
-        rarity[0] = 0
-        return np.pad(rarity[gone].max(1, initial=0), (1, 0))
+        return np.pad(_rarest(np.where(kinds[1:] == 0, kinds[:-1], 0)), (1, 0))
 
     def _rarity(self) -> npt.NDArray[np.float64]:
-        """How rare the rarest thing beside the hero is in each of `rows`: one by the root of its kind's number."""
-        kinds = self.things[:, 1:, 2].clamp(min=0).numpy()
-        if not kinds.size:
-            return np.zeros(len(self.rows))
-        rarity = np.bincount(kinds.ravel()).clip(min=1) ** -0.5
-        rarity[0] = 0
-        rarest: npt.NDArray[np.float64] = rarity[kinds].max(1)[self.rows]
-        return rarest
+        """How rare the rarest thing beside the hero is in each of `rows`."""
+        return _rarest(self.things[:, 1:, 2].clamp(min=0).numpy())[self.rows]
 
     def pictures(self, rows: Tensor) -> Tensor:
         """Frames as a dream holds them. rows: (...). Returns (..., h, w, P) uint8."""
@@ -260,6 +251,17 @@ class Sampler:
     def draw(self, count: int) -> Rows:
         """That many rows."""
         return self._rows[chosen(self._edges, self.generator, count)]
+
+
+def _rarest(kinds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """One by the root of how often the rarest kind of each row is there; 0 where there is none.
+
+    kinds: Of things, 0 for none, (N, slots). Returns (N,).
+    """
+    rarity = np.bincount(kinds.ravel(), minlength=1).clip(min=1) ** -0.5
+    rarity[0] = 0
+    rarest: npt.NDArray[np.float64] = rarity[kinds].max(1, initial=0)
+    return rarest
 
 
 def chosen(edges: npt.NDArray[np.floating[Any]], generator: np.random.Generator, count: int) -> Rows:

@@ -14,8 +14,6 @@ from training.measure.patches import CHUNK, Hashes, hashes
 
 COMMON = 100
 """Times that a patch is drawn from which it is not as rare as can be."""
-STRETCH = 10_000
-"""Frames whose patches are counted at once: what is counted takes twice their memory."""
 
 
 class Film:
@@ -30,8 +28,8 @@ class Film:
         """
         self._numbers, self._patches = numbers, patches
         counts = torch.zeros(len(patches), dtype=torch.int64)
-        for first in range(0, len(numbers), STRETCH):
-            counts += torch.bincount(numbers[first : first + STRETCH].flatten(), minlength=len(patches))
+        for first in range(0, len(numbers), CHUNK):  # all at once would take twice their memory
+            counts += torch.bincount(numbers[first : first + CHUNK].flatten(), minlength=len(patches))
         self._rarity = (COMMON / counts.clamp(min=COMMON)).sqrt()
 
     def __len__(self) -> int:

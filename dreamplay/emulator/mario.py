@@ -123,7 +123,7 @@ class MarioWorld:
         self._make = console.load_emulator()
         self._console: Any = None
         self._past = Past(0, [], 0)
-        self._shown: Any = ()
+        self._shown: Any = None
         self._mark: _Mark | None = None
 
     @property
@@ -155,7 +155,7 @@ class MarioWorld:
             self._console.ram[_PRELEVEL_TIMER] = 0
             if self._ram(_TASK) != IN_LEVEL:  # in the level the pointer is soon that of the next room
                 self._first = {address: self._ram(address) for address in (_WORLD, _STAGE, _AREA, _POINTER, _AREA_TYPE)}
-        self._shown = ticked(self._console.ram.copy(), ())
+        self._shown = ticked(self._console.ram.copy(), None)
         return self.frame
 
     def step(self, buttons: Buttons) -> Frame:
@@ -269,10 +269,9 @@ class MarioWorld:
         blocks that were hit, 9 the coin out of one, 10 the points that rise, 11 and 12 fireballs: a kind of 0 is an
         empty slot, x and y are of the level and the screen. While Mario is hidden his kind is below 0 and says how far
         the change of the scene has come. Rooms below pipes begin at x = 3584, right of the level, so that each x is one
-        place. `part_x`,
-        `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console frame, and `force`,
-        `beat`, `pull`, `run`, `low`, `side`, all below 64, the finer part of the speed, timers, gravity, gait, the
-        finest parts of height and fall, and how long a wall that was touched still holds the camera.
+        place. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console
+        frame, and `force`, `beat`, `pull`, `run`, `low`, `side`, all below 64, the finer part of the speed, timers,
+        gravity, gait, the finest parts of height and fall, and how long a wall that was touched still holds the camera.
         """
         ram = self._shown
         values = {name: int(ram[address]) for name, address in _PROBES.items()}

@@ -26,11 +26,11 @@ def ticked(ram: Any, before: Any) -> Any:
 
     Args:
         ram: A snapshot.
-        before: What this returned a step before; empty if that is not known.
+        before: What this returned a step before; None if that is not known.
     """
     if int(ram[_SCRATCH]) not in _READING:
         return ram
-    if not _gone_on(before, ram, FRAME_COUNTER, 256):  # the only one that counts up
+    if not _gone_on(ram, before, FRAME_COUNTER, 256, CONSOLE_FRAMES):  # the only one that counts up
         ram[FRAME_COUNTER] = (int(ram[FRAME_COUNTER]) + 1) % 256
     if ram[_FREEZE]:
         ram[_FREEZE] -= 1
@@ -47,10 +47,9 @@ def ticked(ram: Any, before: Any) -> Any:
     return ram
 
 
-def _gone_on(ram: Any, before: Any, address: int, period: int) -> bool:
+def _gone_on(ram: Any, before: Any, address: int, period: int, by: int = -CONSOLE_FRAMES) -> bool:
     """Whether a timer that never rests is as it should be a step later."""
-    known = len(before) and len(ram)
-    return bool(known) and (int(before[address]) - int(ram[address])) % period == CONSOLE_FRAMES
+    return before is not None and (int(ram[address]) - int(before[address]) - by) % period == 0
 
 
 def _go_on(timers: Any) -> None:

@@ -83,7 +83,8 @@ class Mover(nn.Module):
         x = leave_out(self.think(told), FORGET, training=self.training)
         if led is not None:
             x = x + led[:, None]
-        kinds = self.kinds(F.silu(x)) + self._turned(F.silu(x), now[..., 2])
+        active = F.silu(x)
+        kinds = self.kinds(active) + self._turned(active, now[..., 2])
         kind = kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1]
         gone = None if truth is not None else (kind == 0) | (kind >= self.seen)
         x = x + self.known_kind(kind)
