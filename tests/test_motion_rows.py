@@ -10,7 +10,8 @@ from dreamplay.config import Counter
 from dreamplay.models.moves import Arrivals, Jumps
 from tests import tiny
 from tests.tiny import thing
-from training.motion import Source, _ends, counts, nearly, sudden, ticks, turns
+from training.happenings import counts, nearly, sudden, ticks, turns
+from training.motion import MISSES, Source, _ends
 
 
 def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
@@ -48,6 +49,16 @@ def test_rows_in_which_the_hero_lands_or_hits_a_wall_are_known() -> None:
 def test_rows_near_those_in_which_something_happens_are_known() -> None:
     happens = np.isin(np.arange(60), [20, 25])
     assert np.flatnonzero(nearly(happens)).tolist() == [n for n in range(12, 34) if n not in (20, 25)]
+
+
+def test_half_of_the_rows_in_which_something_happens_are_near_misses_of_the_same_play() -> None:
+    source = Source(tiny.footage(tiny.config(), 90, 90), 4, 0)
+    rows = np.full(400, 50)
+    missed = source._missed(rows) - 50
+    assert 0.4 < (missed == 0).mean() < 0.6
+    assert set(np.abs(missed)) == {0, *MISSES}
+    outside = source._missed(np.full(400, 91 + 16))
+    assert not set(outside) & set(range(90, 98))  # have no whole past
 
 
 def test_only_bystanders_are_left_out_in_training_and_none_where_something_comes() -> None:

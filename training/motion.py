@@ -3,61 +3,50 @@
 Axis letters: B batch, N things, S past steps, K buttons, h w pixels.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dreamplay.config import Counter
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import JUMPS, Arrivals, Jumps, Moves, arrivals, most_steps, moves, tick
-from dreamplay.ring import THING, Ring
+from dreamplay.models.moves import JUMPS, Arrivals, Jumps, Moves, arrivals, moves
+from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
+from training.happenings import counts, eventful, nearly, poses, states, sudden, ticks, turns
 from training.recipe import Recipe
 from training.runner import Runner
-
-Bools = npt.NDArray[np.bool_]
 
 REPORTED = 12_000
 """Held-out rows that reports are about, or somewhat more."""
 HISTORIES = 384
 """Rows of the head that foresees in a step: it reads numbers and few pixels."""
-EVENTS = 0.2
+EVENTS = 0.15
 """Share of them in which a thing comes, goes, jumps or becomes another kind."""
-STOPS = 0.2
+STOPS = 0.17
 """Share of them in which the hero's speed changes at once: he lands, jumps, or hits a wall or a block."""
 NEARLY = 0.2
 """Share of them in which nothing of this happens, but not long before or after: else it happens too soon."""
-NEARBY = 8
-"""Frames that are not long."""
-SUDDEN = (6, 24)
-"""Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
-COUNTS = 0.08
+COUNTS = 0.1
 """Share of them in which a count moves, a clock goes or stands as it usually does not, or the hero goes into another
 state (he dies, grows, is in a pipe or at a pole), every kind of it as often."""
-TURNS = 0.1
+TURNS = 0.14
 """Share of them drawn by what changes in them, every change as often: Mario seldom lets go of a flagpole."""
 POSES = 0.1
 """Share of them drawn by the hero's pose, every pose as often: big Mario and Mario with fire are seldom played."""
-SELDOM = 10
-"""Times that such a change must be seen."""
-LATE = 1
-"""Console frames that a clock may be off by: the console leaves one out now and then."""
+MISSES = (1, 2, 9, 18, 27, 36)
+"""Frames, before or after, from which half of the rows that are drawn for what they lead to are taken instead: it does
+not happen there, though the last ones are beats of the slow timers, which much waits for."""
 JITTER = 0.03
 """Share of past places that are off by a pixel, as those of a dream may be; the newest are sums and stay."""
 FEWER = 0.5
 """Share of the things with nothing near them that are left out, so that no moment is known by its bystanders."""
 BESIDE = 48
 """Pixels across up to which a thing is near another."""
-LEAP = 12
-"""Pixels a frame from which a thing's way is an event."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +79,8 @@ class Source:
     def __init__(self, footage: Footage, batch: int, seed: int) -> None:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
+        self.whole = np.zeros(len(footage.frames), bool)
+        self.whole[footage.rows] = True
         happens, stops = eventful(footage), sudden(footage)
         kinds = [(happens, EVENTS), (stops, STOPS), (nearly(happens | stops), NEARLY)]
         self.rare = [(footage.rows[kind[footage.rows]], share) for kind, share in kinds]
@@ -119,7 +110,7 @@ class Source:
             for kinds, share in self.classes
             for _ in range(int(share * HISTORIES))
         ]
-        drawn[: len(alike)] = [generator.choice(rows) for rows in alike]
+        drawn[: len(alike)] = self._missed(np.array([generator.choice(rows) for rows in alike], np.int64))
         now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
         past, things = self._fewer(self._jitter(ring.things), footage.things[now])
         ring = replace(ring, things=past)
@@ -128,6 +119,13 @@ class Source:
         held, motion = footage.held[now], footage.motion[now]
         arrived = arrivals(*way, ring.odometer)
         return Batch(frames[..., None], places, ring, held, things, moves(*way), arrived, motion, clocks)
+
+    def _missed(self, rows: Rows) -> Rows:
+        """Take near misses instead of half of the rows."""
+        generator = self.sampler.generator
+        others = rows + generator.choice(MISSES, len(rows)) * generator.choice((-1, 1), len(rows))
+        others = others.clip(0, len(self.whole) - 1)
+        return np.where(self.whole[others] & (generator.random(len(rows)) < 0.5), others, rows)
 
     def _fewer(self, past: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         """Leave some bystanders out. past: (B, S, N, E). after: What followed, (B, N, E). Returns both without them."""
@@ -148,95 +146,6 @@ class Source:
         hit &= things[..., 2] > 0
         hit[:, -1] = False
         return torch.cat([things[..., :2] + noise * hit[..., None], things[..., 2:]], -1)
-
-
-def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
-    """The classes that lead clocks on, -1 where none does. now, after: (B, counters). Returns (B, counters)."""
-    classes = torch.full_like(now, -1)
-    for late in (0, LATE):
-        for number in range(most_steps(counters)):
-            led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= late
-            classes = torch.where(led & (classes < 0), number, classes)
-    return classes
-
-
-def counts(footage: Footage) -> list[Rows]:
-    """For each counter and each class of its steps but the usual one, the rows to which it led."""
-    now = torch.from_numpy(footage.rows)
-    classes = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters).numpy()
-    found = []
-    for steps in classes.T:
-        kinds, number = np.unique(steps[steps >= 0], return_counts=True)
-        found += [footage.rows[steps == kind] for kind in kinds if kind != kinds[number.argmax()]]
-    return found
-
-
-def states(footage: Footage) -> list[Rows]:
-    """For each way in which the hero's state or a clock's step changes, the rows in which it does."""
-    now = footage.rows
-    told = [steps[:, None] for steps in _steps(footage).unbind(1)]
-    if "player_state" in footage.table:
-        told.append(torch.from_numpy(footage.table["player_state"].astype(np.int64))[:, None])
-    return [rows for numbers in told for rows in _changes(now, numbers)]
-
-
-def _steps(footage: Footage) -> Tensor:
-    """The class of the step that led to each row, of each clock, (rows, counters)."""
-    steps, now = torch.full_like(footage.counters, -1), footage.rows
-    steps[now] = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
-    return steps
-
-
-def _changes(now: Rows, numbers: Tensor) -> list[Rows]:
-    """The rows of `now` in which numbers (rows, n) change, put together by what they were and became."""
-    turned = now[(numbers[now - 1] != numbers[now]).any(1).numpy()]
-    pairs = torch.cat([numbers[turned - 1], numbers[turned]], 1).numpy()
-    _, which, number = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    return [turned[which.ravel() == kind] for kind in np.flatnonzero(number >= SELDOM)]
-
-
-def poses(footage: Footage) -> list[Rows]:
-    """For each pose of the hero, the rows in which he has it."""
-    if not footage.setting.things:
-        return []
-    hero = footage.things[footage.rows, 0, 2].numpy()
-    kinds, number = np.unique(hero[hero > 0], return_counts=True)
-    return [footage.rows[hero == kind] for kind in kinds[number >= SELDOM]]
-
-
-def turns(footage: Footage) -> list[Rows]:
-    """For each way in which the hero's kind or another thing's kind or pull changes, the rows in which it does."""
-    if not footage.setting.things:
-        return []
-    things, told = footage.things, [THING.index("kind"), THING.index("pull")]
-    numbers = [things[:, :1, told[0]], *things[:, 1:, told].unbind(1)]
-    return [rows for number in numbers for rows in _changes(footage.rows, number)]
-
-
-def eventful(footage: Footage) -> Bools:
-    """In which rows a thing comes, goes, jumps or becomes another kind, (rows,) bool."""
-    things = footage.things
-    went = (things[1:, :, :2] - things[:-1, :, :2]).abs().amax(-1) > LEAP
-    other = things[1:, :, 2] != things[:-1, :, 2]
-    scenes = things[..., :1, 2].clamp(max=0)  # the hero's poses change all the time, scenes do not
-    other[:, :1] = ((things[1:, :1, 2] > 0) != (things[:-1, :1, 2] > 0)) | (scenes[1:] != scenes[:-1])
-    return np.concatenate([[False], (went | other).any(1).numpy()])
-
-
-def sudden(footage: Footage) -> Bools:
-    """In which rows the hero's speed changes at once, (rows,) bool."""
-    if not footage.setting.things:
-        return np.zeros(len(footage.things), bool)
-    hero = footage.things[:, 0]
-    gained = (hero[1:, 5:7] - hero[:-1, 5:7]).abs() > hero.new_tensor(SUDDEN)
-    there = (hero[1:, 2] > 0) & (hero[:-1, 2] > 0)
-    return np.concatenate([[False], (gained.any(1) & there).numpy()])
-
-
-def nearly(happens: Bools) -> Bools:
-    """In which rows something does not happen that does a little before or after, (rows,)."""
-    around: Bools = np.convolve(happens, np.ones(2 * NEARBY + 1), "same") > 0
-    return around & ~happens
 
 
 def cover(frame: Tensor, place: Tensor, generator: np.random.Generator) -> None:
