@@ -18,10 +18,10 @@ def pasts() -> Ring:
     return footage.ring(footage.rows[:32])
 
 
-def damaged(*, corrupt: float, erase: float, seed: int = 0) -> Ring:
+def damaged(*, corrupt: float, erase: float, seed: int = 0, backdrop: bool = False) -> Ring:
     """The same pasts, damaged."""
     ring = pasts()
-    damage(ring, np.random.default_rng(seed), corrupt=corrupt, erase=erase, top=TOP)
+    damage(ring, np.random.default_rng(seed), corrupt=corrupt, erase=erase, top=TOP, backdrop=backdrop)
     return ring
 
 
@@ -34,10 +34,14 @@ def test_no_damage_leaves_everything_as_it_was() -> None:
     assert not hit(damaged(corrupt=0, erase=0)).any()
 
 
-def test_boxes_hit_the_newest_frame_alone() -> None:
-    ring = damaged(corrupt=1, erase=0)
-    assert not hit(ring)[:, :-1].any()
+def test_boxes_hit_the_newest_frame_alone_but_for_dots_that_have_lain_there_before() -> None:
+    ring, before = damaged(corrupt=1, erase=0), pasts()
+    differs = ring.frames != before.frames
     assert hit(ring)[:, -1].float().mean() > 0.8
+    assert 0.1 < hit(ring)[:, 0].float().mean() < 0.9
+    older = differs[:, :-1].flatten(2).sum(2)
+    assert (older <= 7 * 3 * 3).all()  # dots are of 3 x 3 pixels at most
+    assert torch.equal(hit(ring)[:, 0] & hit(ring)[:, 1], hit(ring)[:, 0])
 
 
 def test_the_share_of_damaged_pasts_is_the_one_asked_for() -> None:
@@ -73,6 +77,7 @@ def test_a_thing_is_damaged_where_it_is_or_gone_from_the_whole_past() -> None:
     assert 0 < whole.float().mean() < 0.7
     assert hit(ring)[:, -1].float().mean() > 0.7
     assert not hit(ring)[~whole, :-1].any()
+
     assert torch.equal(ring.things, before.things)
 
 
@@ -84,6 +89,12 @@ def test_what_is_erased_is_where_a_thing_is() -> None:
             moved = before.things[:, -1, :, :3] + torch.tensor([across, down, 0])
             differs &= ~thing_patches(moved, *differs.shape[1:])
     assert not differs.any()
+
+
+def test_what_is_behind_a_thing_that_is_gone_stays() -> None:
+    hits = hit(damaged(corrupt=0, erase=1, backdrop=True))
+    assert not hits[:, 0].any()
+    assert hits[:, 1:].all(1).any()
 
 
 def test_the_same_seed_does_the_same_damage() -> None:

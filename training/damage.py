@@ -14,14 +14,18 @@ from training.data import HERO_BOX
 
 DOTS = 0.3
 """Share of damaged boxes that are dots: debris that a dream drops and a gate may never look at again."""
+OLD = 0.5
+"""Share of the dots that all past frames have: debris that a dream has left lying."""
 STATUS = 0.15
 """Share of damaged boxes that lie in the status bar: a hero who jumps through it leaves marks."""
 HERO_FIRST = 0.5
 """Share of erased things that are the hero where it is there."""
 
 
-def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int) -> None:
-    """Damage the newest frame of some pasts, in place.
+def damage(
+    ring: Ring, generator: np.random.Generator, *, corrupt: float, erase: float, top: int, backdrop: bool = False
+) -> None:
+    """Damage the newest frame of some pasts, in place; some dots are in the older ones, too.
 
     Args:
         ring: Pasts whose tensors nobody else holds.
@@ -29,16 +33,17 @@ def damage(ring: Ring, generator: np.random.Generator, *, corrupt: float, erase:
         corrupt: Share of the pasts that get one to seven boxes of other pixels.
         erase: Share of the pasts one of whose things is erased, doubled or moved; a third lose it in all past frames.
         top: Rows of the status bar, into which no thing is moved.
+        backdrop: Whether the oldest frame shows what is behind things, so that no thing can be erased from it.
     """
     frames = ring.frames
     for i in range(len(ring)):
         if generator.random() < corrupt:
             for _ in range(int(generator.integers(1, 8))):
-                _box(frames[i, -1], frames[int(generator.integers(len(frames))), -1], generator, top)
+                _box(frames[i], frames[int(generator.integers(len(frames))), -1], generator, top)
         thing = _chosen(ring.things[i, -1], frames.shape[2:4], generator)
         if thing is not None and generator.random() < erase:
             if generator.random() < 1 / 3:
-                _vanish(ring, i, thing, generator, top)
+                _vanish(ring, i, thing, generator, top, frames.shape[1] - backdrop)
             else:
                 _one(frames[i, -1], ring.things[i, -1, thing], generator, top)
 
@@ -56,12 +61,12 @@ def _chosen(things: Tensor, size: torch.Size, generator: np.random.Generator) ->
     return int(there[int(generator.integers(len(there)))])
 
 
-def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top: int) -> None:
-    """Erase a thing from all past frames."""
+def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top: int, count: int) -> None:
+    """Erase a thing from the last frames, so many of them."""
     width, height = HERO_BOX
     rows, columns = ring.frames.shape[2:4]
     since = 0
-    for age in range(1, ring.frames.shape[1] + 1):
+    for age in range(1, count + 1):
         x, y, there = (int(v) for v in ring.things[i, -age, thing, :3])
         x, bottom, y = x - since, min(y + height, rows), max(y, top)
         if there and x > -width and bottom > y:
@@ -71,19 +76,20 @@ def _vanish(ring: Ring, i: int, thing: int, generator: np.random.Generator, top:
         since += int(ring.scrolls[i, -age])
 
 
-def _box(frame: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:
-    """Paste a box of 1 to 24 pixels from elsewhere, or move one by up to 8 pixels."""
-    height, width = frame.shape[:2]
+def _box(past: Tensor, other: Tensor, generator: np.random.Generator, top: int) -> None:
+    """Paste a box of 1 to 24 pixels from elsewhere, or move one by up to 8 pixels. past: (T, h, w, P)."""
+    height, width = past.shape[1:3]
     top, height = (0, top) if top and generator.random() < STATUS else (top, height)
-    rows, columns = (int(n) for n in generator.integers(*((1, 4) if generator.random() < DOTS else (4, 25)), 2))
+    dots = generator.random() < DOTS
+    rows, columns = (int(n) for n in generator.integers(*((1, 4) if dots else (4, 25)), 2))
     rows = min(rows, height - top - 1)
     y, x = int(generator.integers(top, height - rows)), int(generator.integers(0, width - columns))
+    v, u, source = y, x, other
     if generator.random() < 0.5:
-        frame[y : y + rows, x : x + columns] = other[y : y + rows, x : x + columns].clone()
-        return
-    down, right = (int(n) for n in generator.integers(-8, 9, 2))
-    v, u = min(max(y + down, top), height - rows), min(max(x + right, 0), width - columns)
-    frame[y : y + rows, x : x + columns] = frame[v : v + rows, u : u + columns].clone()
+        down, right = (int(n) for n in generator.integers(-8, 9, 2))
+        v, u, source = min(max(y + down, top), height - rows), min(max(x + right, 0), width - columns), past[-1]
+    hit = past if dots and generator.random() < OLD else past[-1:]
+    hit[:, y : y + rows, x : x + columns] = source[v : v + rows, u : u + columns].clone()
 
 
 def _one(frame: Tensor, thing: Tensor, generator: np.random.Generator, top: int) -> None:
