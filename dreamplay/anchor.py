@@ -13,6 +13,7 @@ from torch import Tensor
 from dreamplay.checkpoint import history
 from dreamplay.config import Config
 from dreamplay.errors import UsageError
+from dreamplay.models import backdrop
 from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
 from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import Frame, Moment
@@ -43,11 +44,14 @@ def ring(config: Config, moments: Sequence[Moment]) -> Ring:
         names = ", ".join(missing[:_NAMED])
         raise UsageError(f"the real game does not tell the dream's {names}{more}: another model may fit it")
     scrolls, steps = _scrolls(config, moments), history(config)
-    pictures = torch.from_numpy(np.stack([_indices(config, m.frame) for m in moments[-config.context - 1 :]]))
+    pictures = torch.from_numpy(np.stack([_indices(config, m.frame) for m in moments[-config.context :]]))
+    frames = _aligned(config, pictures, scrolls)
+    if config.denoiser.backdrop:
+        frames[0] = _behind(config, moments, scrolls)
     held = [[float(m.buttons >> i & 1) for i in range(len(config.game.buttons))] for m in moments[-steps:]]
     newest = moments[-1].probe
     return Ring(
-        frames=_aligned(config, pictures[1:], scrolls)[None],
+        frames=frames[None],
         buttons=torch.tensor(held)[None],
         scrolls=torch.tensor(scrolls[-steps:])[None],
         things=torch.stack([_things(config, m.probe) for m in moments[-steps:]])[None],
@@ -93,6 +97,18 @@ def _aligned(config: Config, pictures: Tensor, scrolls: Sequence[int]) -> Tensor
     for age in range(1, len(pictures)):
         since[-1 - age] = min(since[-age] + scrolls[-age], config.game.width)
     return shift(pictures, since, top=config.status_rows, unknown=len(config.palette))
+
+
+def _behind(config: Config, moments: Sequence[Moment], scrolls: Sequence[int]) -> Tensor:
+    """What was seen behind things until the oldest of the last T moments, where the camera stands now, (h, w, P)."""
+    last, still = len(moments) - config.context, torch.zeros(1, dtype=torch.int64)
+    seen = torch.full((1, *_indices(config, moments[0].frame).shape), len(config.palette), dtype=torch.uint8)
+    for moment, scroll in zip(moments[: last + 1], scrolls, strict=False):
+        picture = torch.from_numpy(_indices(config, moment.frame))[None]
+        seen = shift(seen, [scroll], top=config.status_rows, unknown=len(config.palette))
+        seen = backdrop.remember(seen, picture, _things(config, moment.probe)[None], still)
+    since = min(sum(scrolls[last + 1 :]), config.game.width)
+    return shift(seen, [since], top=config.status_rows, unknown=len(config.palette))[0]
 
 
 def _things(config: Config, probe: Mapping[str, int]) -> Tensor:

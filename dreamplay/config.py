@@ -120,6 +120,7 @@ class DenoiserConfig:
         stamp: Channels that tell where things will be; 0 for none.
         sprite: Channels of the learned pictures of things; 0 for none.
         looks: Things with pictures of their own.
+        backdrop: Whether the oldest past frame is what was last seen behind things.
     """
 
     backbone: str
@@ -134,6 +135,7 @@ class DenoiserConfig:
     stamp: int = _bounded(0, 256)
     sprite: int = _bounded(0, 16)
     looks: tuple[Look, ...] = _bounded(0, 16)
+    backdrop: bool
 
 
 @dataclass(frozen=True)
@@ -302,6 +304,8 @@ def _check(config: Config) -> None:
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
     if config.motion and config.motion.scenes >= config.motion.kinds:
         _refuse("motion.scenes", config.motion.scenes, f"less than motion.kinds, {config.motion.kinds}")
+    if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
+        _refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
     _check_looks(config)
     for i, width in enumerate(config.denoiser.widths):
         if not 1 <= width <= 2048:

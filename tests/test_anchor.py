@@ -44,7 +44,10 @@ def test_it_is_the_past_that_training_shows(make: Callable[[], Config]) -> None:
 def test_a_short_past_begins_with_copies_of_its_first_frame() -> None:
     made = tiny.config()
     past = anchor.ring(made, moments(tiny.footage(made, 60), range(1)))
-    assert torch.equal(past.frames[:, 0], past.newest)
+    assert torch.equal(past.frames[:, 1], past.newest)
+    known = past.frames[:, 0] != len(tiny.PALETTE)
+    assert torch.equal(past.frames[:, 0][known], past.newest[known])
+    assert not known.all()  # nobody has seen what the things hide
     assert past.absent.item() == 0
 
 

@@ -49,7 +49,7 @@ def config() -> Config:
         motion=MotionConfig(fastest=8, cuts=(), history=4, width=8, eye=4, things=1, kinds=4, scenes=0, columns=0),
         denoiser=DenoiserConfig(
             backbone="unet", widths=(8,), blocks=1, embedding=8, residual=True, gate=0.5, sigma_data=0.4, memory=0,
-            columns=0, stamp=2, sprite=2, looks=(),
+            columns=0, stamp=2, sprite=2, looks=(), backdrop=False,
         ),
     )  # fmt: skip
 

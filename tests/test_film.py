@@ -40,7 +40,7 @@ def test_a_patch_is_kept_once(cache: Cache) -> None:
     frames = torch.from_numpy(cache.load())
     tiles = frames.view(len(frames), -1, 8, frames.shape[2] // 8, 8).transpose(2, 3).flatten(3).flatten(0, 2)
     shown = film(cache, len(cache))
-    assert len(shown._patches) == len(np.unique(tiles.numpy(), axis=0))
+    assert len(shown.patches) == len(np.unique(tiles.numpy(), axis=0))
 
 
 def test_a_patch_is_the_rarer_the_less_often_it_is_drawn(cache: Cache) -> None:

@@ -55,7 +55,7 @@ def test_frames_of_a_batch_do_not_mix() -> None:
 
 
 def test_before_it_has_learnt_it_changes_nothing() -> None:
-    drawn, old = torch.randn(3, 64, 4), torch.randint(0, 7, (3, 64))
+    drawn, old = torch.randn(3, 64, 4), torch.randint(0, 7, (3, 64, 1))
     more, kept = sprites()(drawn, old, torch.randn(3, 64, 2), torch.randn(3, 64, 2))
     assert not more.any()
     assert not kept.any()
@@ -65,11 +65,20 @@ def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
     made = sprites()
     with torch.no_grad():
         list(made.blend.parameters())[-1].fill_(1)  # the last bias
-    old = torch.full((1, 64), 6)
+    old = torch.full((1, 64, 1), 6)
     old[0, 5] = 2
     _, kept = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
     assert kept.nonzero().tolist() == [[0, 5, 2]]
     assert kept[0, 5, 2] == 1
+
+
+def test_a_pixel_may_be_what_it_was_or_what_was_behind_it() -> None:
+    made = Sprites(kinds=5, colors=6, inks=4, channels=2, olds=2)
+    with torch.no_grad():
+        list(made.blend.parameters())[-1][-2:] = torch.tensor([1.0, 2.0])  # the last biases
+    old = torch.tensor([2, 3]).expand(1, 64, 2)
+    _, kept = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
+    assert kept[0, 5].tolist() == [0, 0, 1, 2, 0, 0]
 
 
 def looks() -> Looks:

@@ -36,6 +36,7 @@ DENOISER = DenoiserConfig(
     backbone="unet", widths=(8, 16), blocks=1, embedding=16, residual=True, gate=0.3, sigma_data=0.5, memory=2,
     columns=20, stamp=4, sprite=2,
     looks=(Look(kinds=(2,), first=5, pictures=2, lasts=4, behind=True),),
+    backdrop=True,
 )  # fmt: skip
 COUNTERS = (
     Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=()),
@@ -67,7 +68,10 @@ def config(game: GameSpec = SMALL) -> Config:
 
 def plain(game: GameSpec = SMALL) -> Config:
     """The same with motion, residual, gate and palette switched off: a latent EDM."""
-    net = replace(DENOISER, residual=False, gate=None, memory=0, columns=0, stamp=0, sprite=0, looks=(), sigma_data=1.0)
+    net = replace(
+        DENOISER, residual=False, gate=None, memory=0, columns=0, stamp=0, sprite=0, looks=(), backdrop=False,
+        sigma_data=1.0,
+    )  # fmt: skip
     return replace(
         config(game), palette=(), status_rows=0, counters=(), patience=0, motion=None, denoiser=net
     )  # fmt: skip

@@ -79,14 +79,17 @@ def setting(config: Config) -> Setting:
         counters=config.counters,
         things=config.motion.things if config.motion else 0,
         patience=config.patience,
+        backdrop=config.denoiser.backdrop,
     )
 
 
-def footage(recipe: Recipe, split: str, *, limit: int | None = None, part: tuple[int, int] = (0, 1)) -> Footage:
+def footage(
+    recipe: Recipe, split: str, *, limit: int | None = None, part: tuple[int, int] = (0, 1), backdrops: bool = True
+) -> Footage:
     """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it."""
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
     cache = Cache(CACHE / recipe.name / split, part)
-    return Footage(cache, setting(blank_config(recipe)), limit=limit, colors=colors)
+    return Footage(cache, setting(blank_config(recipe)), limit=limit, colors=colors, backdrops=backdrops)
 
 
 @contextmanager
@@ -94,6 +97,7 @@ def session(
     recipe: Recipe, stage: str, folder: Path, minutes: float | None, *, whole: bool = False
 ) -> Iterator[Session]:
     """Everything a stage needs, alone or under `torchrun`: each process there holds a part of the play or the whole."""
+    backdrops = stage == "denoiser"
     hyper: Hyper = getattr(recipe, stage)
     if minutes is not None:
         hyper = replace(hyper, minutes=minutes, steps=None)
@@ -102,8 +106,8 @@ def session(
         model = Model(blank_config(recipe))
         torch.manual_seed(hyper.seed + 1 + rank)
         palette = torch.tensor(games.load(recipe.game).PALETTE)
-        train = footage(recipe, "train", part=(0, 1) if whole else (rank, size))
-        heldout = footage(recipe, "heldout")
+        train = footage(recipe, "train", part=(0, 1) if whole else (rank, size), backdrops=backdrops)
+        heldout = footage(recipe, "heldout", backdrops=backdrops)
         keep_memory()  # not before: loading takes more than what is loaded
         yield Session(recipe, model, hyper, folder / stage, train, heldout, palette, rank, size)
 

@@ -19,6 +19,7 @@ from dreamplay.models.motion import Foresight
 from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
 from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import GameSpec
+from training.backdrops import Backdrops
 from training.cache import Cache
 from training.film import film
 
@@ -45,6 +46,7 @@ class Setting:
         counters: Clocks, whose names are columns of the cache.
         things: Slots of things whose kinds and places are columns of the cache.
         patience: Where the count of frames without the hero stops.
+        backdrop: Whether the oldest past frame is what was last seen behind things.
     """
 
     game: GameSpec
@@ -57,6 +59,7 @@ class Setting:
     counters: tuple[Counter, ...]
     things: int
     patience: int
+    backdrop: bool
 
 
 class Footage:
@@ -84,6 +87,7 @@ class Footage:
         *,
         limit: int | None = None,
         colors: Sequence[tuple[int, int, int]] = (),
+        backdrops: bool = True,
     ) -> None:
         """Read a cache.
 
@@ -92,6 +96,7 @@ class Footage:
             setting: What windows are cut for.
             limit: Only whole episodes within so many rows.
             colors: Of the palette, where pasts are to hold RGB instead of its indices.
+            backdrops: Whether pasts are asked for that hold more than the newest frame.
         """
         self.setting, self.table = setting, cache.table
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
@@ -110,6 +115,11 @@ class Footage:
         self.absent, self.changed = self._absent(), self._change(first)
         past = max(setting.context, setting.steps)
         self.rows: Rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
+        self.backdrops = None
+        if setting.backdrop and backdrops:
+            self.backdrops = Backdrops(
+                self.frames, self.things, self.scrolls, self.episodes, top=setting.status_rows, unknown=setting.colors
+            )
 
     def _column(self, name: str, count: int) -> npt.NDArray[np.int64]:
         return self.table[name][:count].astype(np.int64)
@@ -168,9 +178,9 @@ class Footage:
         number, and one the frames around a change of the scene: few, but everything changes at once in them.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
-        rare = np.zeros(len(self.table["score"]), dtype=np.float64)
+        rare = np.zeros(len(self.frames), dtype=np.float64)
         for name in ("score", "power", "coins", "player_state", "lives"):
-            went = np.diff(self.table[name].astype(np.int64))
+            went = np.diff(self._column(name, len(self.frames)))
             _, kind, number = np.unique(went, return_inverse=True, return_counts=True)
             number[number.argmax()] = 0  # nothing happens
             rare[1:] = np.maximum(rare[1:], np.where(number > 0, number.clip(min=1) ** -0.5, 0)[kind])
@@ -197,7 +207,9 @@ class Footage:
 
     def pictures(self, rows: Tensor) -> Tensor:
         """Frames as a dream holds them. rows: (...). Returns (..., h, w, P) uint8."""
-        frames = self.frames[rows]
+        return self._colored(self.frames[rows])
+
+    def _colored(self, frames: Tensor) -> Tensor:
         return frames[..., None] if self.colors is None else self.colors[frames.int().clamp(max=len(self.colors) - 1)]
 
     def foresight(self, rows: Tensor) -> Foresight:
@@ -215,6 +227,8 @@ class Footage:
         now = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         past = now[:, None] - torch.arange(setting.steps, 0, -1)  # (B, S)
         frames = self.pictures(past[:, -context:])  # (B, T, h, w, P)
+        if self.backdrops is not None and context == setting.context:
+            frames[:, 0] = self._colored(self.backdrops[past[:, -context]])
         moved = [frames[:, -1]]
         since = torch.zeros_like(now)
         for age in range(2, context + 1):

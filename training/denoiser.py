@@ -94,7 +94,8 @@ class Source:
         rows = self.sampler.draw(self.batch - lived)
         fresh = self.footage.ring(rows)
         top = self.footage.setting.status_rows
-        damage(fresh, self.generator, corrupt=self.how.corrupt, erase=self.how.erase, top=top)
+        how, backdrop = self.how, self.footage.setting.backdrop
+        damage(fresh, self.generator, corrupt=how.corrupt, erase=how.erase, top=top, backdrop=backdrop)
         forgotten = torch.from_numpy(self.generator.random(len(rows)) < self.how.forget)
         fresh = fresh.without_odometer(forgotten)
         if lived:

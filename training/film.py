@@ -15,6 +15,40 @@ from training.measure.patches import CHUNK, Hashes, hashes
 COMMON = 100
 """Times that a patch is drawn from which it is not as rare as can be."""
 
+Words = npt.NDArray[np.int64]
+"""Patches with each row of 8 pixels as one word, (..., 8)."""
+
+
+class Numbering:
+    """Gives patches numbers, the same patch the same one."""
+
+    def __init__(self) -> None:
+        self._known: Hashes = np.zeros(0, np.uint64)
+        self._order: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._patches: list[Words] = [np.zeros((0, PATCH), np.int64)]
+
+    def __call__(self, wanted: Hashes, patches: Words) -> npt.NDArray[np.int32]:
+        """Their numbers.
+
+        Args:
+            wanted: Hashes of the patches, of any shape.
+            patches: The patches themselves, that shape and 8 words more.
+        """
+        new = np.flatnonzero(~_among(wanted, self._known))
+        strange, where = np.unique(wanted.ravel()[new], return_index=True)
+        if len(strange):
+            self._patches.append(patches.reshape(-1, PATCH)[new[where]])
+            first = len(self._known)
+            self._order = np.concatenate([self._order, np.arange(first, first + len(strange), dtype=np.int32)])
+            self._known = np.concatenate([self._known, strange])
+            sort = np.argsort(self._known)
+            self._known, self._order = self._known[sort], self._order[sort]
+        return self._order[np.searchsorted(self._known, wanted)]
+
+    def patches(self) -> Tensor:
+        """All patches by their number, (M, 8) int64."""
+        return torch.from_numpy(np.concatenate(self._patches))
+
 
 class Film:
     """Palette frames, (N, h, w) uint8, that are put together when they are asked for. One of 60 KB takes 4 KB."""
@@ -26,48 +60,47 @@ class Film:
             numbers: Of the patches of each frame, (N, H, W) int32.
             patches: Each row of 8 pixels as one word, (M, 8) int64.
         """
-        self._numbers, self._patches = numbers, patches
+        self.numbers, self.patches = numbers, patches
         counts = torch.zeros(len(patches), dtype=torch.int64)
         for first in range(0, len(numbers), CHUNK):  # all at once would take twice their memory
             counts += torch.bincount(numbers[first : first + CHUNK].flatten(), minlength=len(patches))
         self._rarity = (COMMON / counts.clamp(min=COMMON)).sqrt()
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     def __getitem__(self, rows: Tensor | int | slice) -> Tensor:
         """Some frames, (..., h, w), a copy."""
-        numbers = self._numbers[rows]  # (..., H, W)
-        words = self._patches.index_select(0, numbers.flatten()).view(*numbers.shape, PATCH)
-        pixels = words.transpose(-1, -2).contiguous().view(torch.uint8)  # (..., H, 8, 8 W)
-        return pixels.flatten(-3, -2)
+        return assembled(self.numbers[rows], self.patches)
 
     def rarity(self, rows: Tensor) -> Tensor:
         """How rare each patch of some frames is, (..., H, W): 1, or by the root of how often it is drawn, the less."""
-        return self._rarity[self._numbers[rows].long()]
+        return self._rarity[self.numbers[rows].long()]
 
 
 def film(cache: Cache, count: int) -> Film:
     """The first rows of a cache."""
-    known: Hashes = np.zeros(0, np.uint64)
-    order: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-    patches: list[npt.NDArray[np.int64]] = []
+    numbering = Numbering()
     _, height, width = cache.load(rows=range(1)).shape
     numbers = np.empty((count, height // PATCH, width // PATCH), np.int32)
     for first in range(0, count, CHUNK):
         frames = cache.load(rows=range(first, min(first + CHUNK, count)))
-        wanted = hashes(frames)
-        new = np.flatnonzero(~_among(wanted, known))
-        strange, where = np.unique(wanted.ravel()[new], return_index=True)
-        if len(strange):
-            at = new[where]
-            patches.append(_words(frames).reshape(-1, PATCH)[at])
-            order = np.concatenate([order, np.arange(len(known), len(known) + len(strange), dtype=np.int32)])
-            known = np.concatenate([known, strange])
-            sort = np.argsort(known)
-            known, order = known[sort], order[sort]
-        numbers[first : first + len(wanted)] = order[np.searchsorted(known, wanted)]
-    return Film(torch.from_numpy(numbers), torch.from_numpy(np.concatenate(patches)))
+        numbers[first : first + len(frames)] = numbering(hashes(frames), words(frames))
+    return Film(torch.from_numpy(numbers), numbering.patches())
+
+
+def assembled(numbers: Tensor, patches: Tensor) -> Tensor:
+    """Frames of the patches with these numbers. numbers: (..., H, W). patches: (M, 8). Returns (..., h, w) uint8."""
+    found = patches.index_select(0, numbers.flatten()).view(*numbers.shape, PATCH)
+    pixels = found.transpose(-1, -2).contiguous().view(torch.uint8)  # (..., H, 8, 8 W)
+    return pixels.flatten(-3, -2)
+
+
+def words(frames: npt.NDArray[np.uint8]) -> Words:
+    """Every patch as 8 words of 8 pixels. frames: (N, h, w). Returns (N, H, W, 8), a view where that is possible."""
+    n, h, w = frames.shape
+    rows = np.ascontiguousarray(frames).view(np.int64).reshape(n, h // PATCH, PATCH, w // PATCH)
+    return rows.transpose(0, 1, 3, 2)
 
 
 def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
@@ -75,10 +108,3 @@ def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
         return np.zeros(wanted.shape, bool)
     found: npt.NDArray[np.bool_] = known[np.searchsorted(known, wanted).clip(max=len(known) - 1)] == wanted
     return found
-
-
-def _words(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Every patch as 8 words of 8 pixels. frames: (N, h, w). Returns (N, H, W, 8)."""
-    n, h, w = frames.shape
-    words = np.ascontiguousarray(frames).view(np.int64).reshape(n, h // PATCH, PATCH, w // PATCH)
-    return words.transpose(0, 1, 3, 2)

@@ -82,7 +82,7 @@ class Denoiser(nn.Module):
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
         self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
         self.looks = Looks(config.looks, kinds)
-        self.sprites = Sprites(kinds + 10, colors, inks, config.sprite) if config.sprite else None
+        self.sprites = Sprites(kinds + 10, colors, inks, config.sprite, 1 + config.backdrop) if config.sprite else None
         inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(
             config.backbone,

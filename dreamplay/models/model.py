@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dreamplay.config import Config
+from dreamplay.models import backdrop
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, from_patches, to_patches
@@ -198,7 +199,7 @@ class Model(nn.Module):
         """
         if self.denoiser.sprites is None:
             return self.codec.pixels(features[wanted])
-        return self.draw(moved, features, wanted).argmax(-1).to(torch.uint8)
+        return self.draw(moved, features, wanted).max(-1).indices.to(torch.uint8)  # argmax takes twice as long in bf16
 
     def draw(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
         """As `pixels`, but logits over the palette, (n, 64, colours)."""
@@ -213,13 +214,15 @@ class Model(nn.Module):
         were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
         laid = sprites.laid(torch.cat([were, now]), *newest.shape[1:3]).chunk(2)
         before, after = (pictures[wanted] for pictures in laid)
-        more, kept = sprites(drawn, to_patches(newest)[wanted], before, after)
+        sources = [newest, moved.frames[:, 0]] if self.config.denoiser.backdrop else [newest]
+        old = torch.stack([to_patches(frame)[wanted] for frame in sources], -1)
+        more, kept = sprites(drawn, old, before, after)
         return self.codec.inks(drawn + more) + kept
 
     def push(self, ring: Ring, moved: Moved, frame: Tensor) -> Ring:
         """The past with one more frame. frame: (B, h, w, P) uint8."""
         return Ring(
-            frames=torch.cat([moved.frames[:, 1:], frame[:, None]], 1),
+            frames=torch.cat([*self._older(moved), frame[:, None]], 1),
             buttons=moved.buttons[:, 1:],
             scrolls=moved.scrolls[:, 1:],
             things=moved.things[:, 1:],
@@ -227,6 +230,15 @@ class Model(nn.Module):
             counters=moved.counters,
             absent=moved.absent,
         )
+
+    def _older(self, moved: Moved) -> list[Tensor]:
+        """The past frames but the newest, (B, ., h, w, P) each."""
+        context = self.config.context
+        if not self.config.denoiser.backdrop:
+            return [moved.frames[:, 1:]]
+        since = moved.scrolls[:, 1 - context :].sum(1)
+        behind = backdrop.remember(moved.frames[:, 0], moved.frames[:, 1], moved.things[:, -context], since)
+        return [behind[:, None], moved.frames[:, 2:]]
 
     @torch.no_grad()
     def step(self, ring: Ring, held: Tensor, noise: Tensor, motion: Tensor | None = None) -> Ring:

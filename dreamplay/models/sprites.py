@@ -3,9 +3,9 @@
 A thing looks the same wherever it stands, but patches of 8 pixels cut it differently at each of 64 places and before
 each background: a network that draws patches would have to learn every one of them. So each kind of thing has learned
 pictures, one of which is laid where the thing is; a small network then decides for each pixel between the patch as it
-was drawn, the thing, and the pixel as it was.
+was drawn, the thing, the pixel as it was, and what was seen there before things hid it.
 
-Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches.
+Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches, O old pixels.
 """
 
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Looks(nn.Module):
 class Sprites(nn.Module):
     """Learned pictures of things, and what becomes of a drawn patch where they are."""
 
-    def __init__(self, kinds: int, colors: int, inks: int, channels: int) -> None:
+    def __init__(self, kinds: int, colors: int, inks: int, channels: int, olds: int = 1) -> None:
         """Set up.
 
         Args:
@@ -90,14 +90,15 @@ class Sprites(nn.Module):
             colors: Of the palette; the next index is the unknown pixel.
             inks: Numbers that the codec draws a pixel with.
             channels: Numbers of a picture's pixel.
+            olds: How many old pixels each one may be again.
         """
         super().__init__()
-        self.colors, self.channels = colors, channels
+        self.colors, self.channels, self.olds = colors, channels, olds
         self.pictures = nn.Embedding(kinds, DOWN * ACROSS * channels)
         self.old = nn.Embedding(colors + 1, OLD)
         nn.init.normal_(self.pictures.weight, std=0.2)
         self.blend = nn.Sequential(
-            nn.Linear(inks + OLD + 2 * channels, WIDTH), nn.SiLU(), zeroed(nn.Linear(WIDTH, inks + 1))
+            nn.Linear(inks + olds * OLD + 2 * channels, WIDTH), nn.SiLU(), zeroed(nn.Linear(WIDTH, inks + olds))
         )
 
     def laid(self, things: Tensor, height: int, width: int) -> Tensor:
@@ -129,14 +130,15 @@ class Sprites(nn.Module):
 
         Args:
             drawn: As the codec draws them, (n, 64, inks).
-            old: The pixels that were there, palette indices, (n, 64).
+            old: The pixels that were there, palette indices, (n, 64, O).
             before: Pictures laid where things were, (n, 64, C).
             after: Pictures laid where they are now, (n, 64, C).
 
         Returns:
-            More ink, (n, 64, inks), and more logit for each colour because the pixel has it already, (n, 64, colours).
+            More ink, (n, 64, inks), and more logit for each colour because the pixel had it, (n, 64, colours).
         """
         old = old.long()
-        more, keep = self.blend(torch.cat([drawn, self.old(old), before, after], -1)).tensor_split([-1], -1)
-        kept = keep.new_zeros(*old.shape, self.colors + 1).scatter(-1, old[..., None], keep)
+        told = torch.cat([drawn, self.old(old).flatten(-2), before, after], -1)
+        more, keep = self.blend(told).tensor_split([-self.olds], -1)
+        kept = keep.new_zeros(*old.shape[:-1], self.colors + 1).scatter_add(-1, old, keep)
         return more, kept[..., :-1]

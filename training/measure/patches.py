@@ -27,7 +27,7 @@ def hashes(frames: npt.NDArray[np.uint8]) -> Hashes:
     """A 64-bit hash of every patch. frames: (N, h, w), w a multiple of 8. Returns (N, h / 8, w / 8)."""
     words = np.ascontiguousarray(frames).view(np.uint64)  # a word is one row of a patch
     words = words.reshape(len(frames), -1, PATCH, words.shape[-1])  # (N, H, 8, W)
-    return _mixed(words[:, :, row] for row in range(PATCH))
+    return mixed(words[:, :, row] for row in range(PATCH))
 
 
 def hashes_everywhere(frames: npt.NDArray[np.uint8]) -> Hashes:
@@ -35,10 +35,10 @@ def hashes_everywhere(frames: npt.NDArray[np.uint8]) -> Hashes:
     rows = np.lib.stride_tricks.sliding_window_view(frames, PATCH, axis=2)  # (N, h, w - 7, 8)
     words = np.ascontiguousarray(rows).view(np.uint64)[..., 0]
     last = words.shape[1] - PATCH + 1
-    return _mixed(words[:, row : row + last] for row in range(PATCH))
+    return mixed(words[:, row : row + last] for row in range(PATCH))
 
 
-def _mixed(rows: Iterable[Hashes]) -> Hashes:
+def mixed(rows: Iterable[Hashes]) -> Hashes:
     """One number of the eight rows of every patch, each a number already."""
     mixed: Hashes = np.array(_SEED)
     for row in rows:

@@ -85,6 +85,7 @@ RECIPE = Recipe(
             Look(kinds=(117, 118), first=141, pictures=4, lasts=2, behind=False),
             Look(kinds=(64,), first=173, pictures=4, lasts=4, behind=False),
         ),
+        backdrop=True,
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),

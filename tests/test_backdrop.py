@@ -1,0 +1,94 @@
+"""What a thing hides is remembered as it was last seen."""
+
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dreamplay.models import backdrop
+from dreamplay.ring import Ring
+from tests import tiny
+from training import assets
+from training.cache import Cache
+from training.data import Footage
+
+HEIGHT, WIDTH = 64, 96
+STILL = torch.zeros(1, dtype=torch.int64)
+
+
+def frame(value: int) -> Tensor:
+    return torch.full((1, HEIGHT, WIDTH, 1), value, dtype=torch.uint8)
+
+
+def things(*places: tuple[int, int]) -> Tensor:
+    return torch.tensor([[tiny.thing(x=x, y=y, kind=1) for x, y in places]])
+
+
+def test_beside_things_the_newer_frame_is_seen_and_behind_them_the_older() -> None:
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL)[0, ..., 0]
+    assert (seen[10:42, 40:56] == 1).all()
+    assert (seen[:, :36] == 2).all()
+    assert (seen[:, 60:] == 2).all()
+
+
+def test_an_empty_slot_hides_nothing() -> None:
+    empty = torch.zeros_like(things((40, 10)))
+    assert torch.equal(backdrop.remember(frame(1), frame(2), empty, STILL), frame(2))
+
+
+def test_a_thing_hides_where_it_was_seen_before_the_camera_went_on() -> None:
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL + 30)[0, ..., 0]
+    assert (seen[10:42, 10:26] == 1).all()
+    assert (seen[:, 30:] == 2).all()
+
+
+def test_things_beside_the_screen_hide_nothing() -> None:
+    off = things((-40, 10), (WIDTH + 4, 10), (10, HEIGHT + 4))
+    assert torch.equal(backdrop.remember(frame(1), frame(2), off, STILL), frame(2))
+
+
+def test_a_dream_and_training_remember_the_same() -> None:
+    """Longer than the past frames, with things that hide, through the camera's ways."""
+    made = tiny.config(tiny.GAME)
+    shot, model = tiny.footage(made, 60), tiny.model(made)
+    row = int(shot.rows[0])
+    ring: Ring = shot.ring([row])
+    hidden = 0
+    assert shot.backdrops is not None
+    for now in range(row, 59):
+        rows = torch.tensor([now])
+        ring = model.push(ring, model.move(ring, shot.held[rows], shot.foresight(rows)), shot.pictures(rows))
+        expected = shot.ring([now + 1]).frames
+        known = expected != len(tiny.PALETTE)
+        assert torch.equal(ring.frames[known], expected[known]), now
+        past = shot.frames[torch.tensor([now + 1 - made.context])]
+        hidden += int((shot.backdrops[torch.tensor([now + 1 - made.context])] != past).sum())
+    assert hidden > 100
+
+
+def test_what_a_thing_hides_for_long_is_still_known_when_it_goes() -> None:
+    """A thing stands before a wall whose colour nobody sees for 40 frames."""
+    made = tiny.config(tiny.GAME)
+    play = tiny.Play(60, game=made.game)
+    names = [name for name in play.table if name.startswith("thing")]
+    for name in names:
+        play.table[name] = np.zeros(60, np.int64)
+    play.table["camera"][:] = 0
+    play.frames[:, tiny.TOP :] = 2
+    play.frames[10:50, 40:56, 40:56] = 3
+    play.table["thing1_kind"][10:50], play.table["thing1_x"][:], play.table["thing1_y"][:] = 1, 40, 36
+    shot = Footage(cast(Cache, play), assets.setting(made))
+    ring = shot.ring([49])
+    assert (ring.frames[0, 1:, 40:56, 40:56] == 3).all()
+    assert (ring.frames[0, 0, 40:56, 40:56] == 2).all()
+
+
+def test_what_nobody_has_seen_is_unknown() -> None:
+    made = tiny.config(tiny.GAME)
+    shot = tiny.footage(made, 60)
+    assert shot.backdrops is not None
+    first, frames = shot.backdrops[torch.tensor([0])], shot.frames[torch.tensor([0])]
+    x, y = shot.things[0, 0, :2].tolist()
+    assert (first[0, y : y + 32, x : x + 16] == len(tiny.PALETTE)).all()
+    assert torch.equal(first[:, :, : x - 4], frames[:, :, : x - 4])
