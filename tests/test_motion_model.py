@@ -119,7 +119,8 @@ def test_what_touches_a_thing_is_the_same_in_whichever_slot_it_is() -> None:
     def met(things: list[list[int]]) -> torch.Tensor:
         """What the hero meets."""
         there = replace(ring, things=torch.tensor(things).expand(1, 8, -1, -1))
-        return head._meetings(there, there.things[:, -1].float(), torch.zeros(1, 2 * len(head.beats)))[:, 0]
+        way, now = head.sight(there).way, there.things[:, -1].float()
+        return head._meetings(way, now, torch.zeros(1, 2 * len(head.beats)))[:, 0]
 
     assert torch.allclose(met(now), met([now[0], now[2], now[1]]))
     assert not torch.allclose(met(now), met(farther))
@@ -184,7 +185,7 @@ def test_what_comes_out_of_a_block_knows_where_in_his_block_the_hero_will_be() -
     for odometer in (3, 4):
         ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([odometer]))
         rest = 2 * len(head.beats) + ENDING * len(head.counters) + CROWD + MEET
-        told = head._told(ring, tiny.held(tiny.config()), *head.sight(ring))[0, 1, -rest - 2 * CELL :]
+        told = head._told(ring, tiny.held(tiny.config()), head.sight(ring))[0, 1, -rest - 2 * CELL :]
         assert told[: 2 * CELL].view(2, CELL).argmax(-1).tolist() == [odometer, 4]
 
 
@@ -221,7 +222,8 @@ def test_a_thing_is_told_the_sixteenth_of_a_pixel_that_it_will_stand_on() -> Non
     for number in head.inside.parameters():
         number.data[:] = torch.arange(256.0)[:, None]
     things = torch.tensor([thing(kind=1, x=30, y=36, part_x=9, part_y=15, speed_x=20, speed_y=-1)])
-    across, down = head._within(past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([5])))
+    ring = past(things=things.expand(1, 8, -1, -1), odometer=torch.tensor([5]))
+    across, down = head._within(head.sight(ring).inside)
     assert across.flatten()[::INSIDE].tolist() == [(16 * 35 + 9 + 20 * n) % 256 for n in (1, 2)]
     assert down.flatten()[::INSIDE].tolist() == [(16 * 36 + 15 - n) % 256 for n in (1, 2)]
 

@@ -22,7 +22,7 @@ def past(odometer: int, *things: tuple[int, int, int]) -> Ring:
 def test_things_in_the_same_block_see_the_same() -> None:
     sight = Sight(tiny.PALETTE).eval()
     # The level's blocks begin at 24 and 40 on this screen.
-    first, same, right, below = (sight(past(40, (x, y, 0)))[0] for x, y in ((24, 16), (39, 31), (40, 16), (24, 32)))
+    first, same, right, below = (sight(past(40, (x, y, 0))).around for x, y in ((24, 16), (39, 31), (40, 16), (24, 32)))
     assert torch.equal(first, same)
     assert not torch.equal(first, right)
     assert not torch.equal(first, below)
@@ -31,12 +31,13 @@ def test_things_in_the_same_block_see_the_same() -> None:
 def test_things_see_no_more_than_is_on_the_screen() -> None:
     sight, ring = Sight(tiny.PALETTE).eval(), past(0, (300, 16, 0))
     dark = replace(ring, frames=torch.zeros_like(ring.frames))
-    assert torch.equal(sight(ring)[0], sight(dark)[0])
+    assert torch.equal(sight(ring).around, sight(dark).around)
 
 
 def test_a_thing_is_told_the_blocks_that_it_will_meet() -> None:
     for x, y, speed in ((20, 16, 4 * SIXTEENTHS), (31, 5, 0)):
-        around, met = (part[0, 0] for part in Sight(tiny.PALETTE).eval()(past(0, (x, y, speed))))
+        seen = Sight(tiny.PALETTE).eval()(past(0, (x, y, speed)))
+        around, met = seen.around[0, 0], seen.met[0, 0]
         assert around.shape[0] == DOWN * ACROSS
         for frames in range(1, FRAMES + 1):
             for (right, below), block in zip(POINTS, met[frames - 1], strict=True):

@@ -36,10 +36,9 @@ from dreamplay.models.moves import (
     tick,
     trail,
     turning,
-    unstopped,
 )
 from dreamplay.models.scenes import Scenes
-from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Sight, first_block
+from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Seen, Sight
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import Ring
 
@@ -164,15 +163,15 @@ class Motion(nn.Module):
             truth: For training, see `Mover`.
             motion: Motion classes that are known, (B,).
         """
-        sight, touched = self.sight(ring)
-        told = self._told(ring, held, sight, touched)
+        seen = self.sight(ring)
+        told = self._told(ring, held, seen)
         first, rest = (None, None) if truth is None else (truth.of(slice(0, 1)), truth.of(slice(1, None)))
         now = ring.things[:, -1]
         hero, place, x = self.hero(told[:, :1], now[:, :1], first)
         chosen = hero.classes() if first is None else first
         scroll = self.scroll(torch.cat([x[:, 0], self._columns(now[:, :1], chosen)], 1))
         led = self.scrolled(scroll.argmax(1) if motion is None else motion)
-        led = led + self.follow(torch.cat([x[:, 0], touched[:, 0, :, :HEADS].flatten(1)], 1))
+        led = led + self.follow(torch.cat([x[:, 0], seen.met[:, 0, :, :HEADS].flatten(1)], 1))
         other, places, became = self.other(told[:, 1:], now[:, 1:], rest, led)
         both = Moves(*(torch.cat([getattr(m, f.name) for m in (hero, other)], 1) for f in fields(Moves)))
         jumps = Jumps(*(torch.cat([getattr(j, f.name) for j in (place, places)], 1) for f in fields(Jumps)))
@@ -194,13 +193,13 @@ class Motion(nn.Module):
         ends = at[:, [0, -1]].clamp(low, high - 1) - low
         return torch.cat([one_hot(ends, high - low).flatten(1), one_hot(ways, STRIDES).flatten(1)], 1)
 
-    def _told(self, ring: Ring, held: Tensor, sight: Tensor, touched: Tensor) -> Tensor:
+    def _told(self, ring: Ring, held: Tensor, seen: Seen) -> Tensor:
         """All that is known of each thing, (B, N, inputs).
 
         Args:
             ring: The past.
             held: (B, K).
-            sight, touched: The blocks around each and those that it meets, as `Sight` sees them.
+            seen: What things see.
         """
         s, dtype = self.config.history, held.dtype
         things = ring.things[:, -s:].transpose(1, 2)  # (B, N, S, E)
@@ -221,17 +220,17 @@ class Motion(nn.Module):
             (speeds * past).flatten(2),
             (poses * past[:, :, -POSES:]).flatten(2),
             *phases,
-            sight.flatten(2),
+            seen.around.flatten(2),
             self.slot.weight.expand(b, n, KIND),
             self._others(ring, now, way),
             self._everywhere(ring, held, longer, shown)[:, None].expand(b, n, -1),
-            touched.flatten(2),
-            *self._within(ring),
+            seen.met.flatten(2),
+            *self._within(seen.inside),
             phases[0][:, :1, 2 * CELL :].expand(b, n, -1),  # where the hero will be in his block
             beats[:, None].expand(b, n, -1),
             self._ending(ring).to(dtype)[:, None].expand(b, n, -1),
             self._crowd(now)[:, None].expand(b, n, -1),
-            self._meetings(ring, now, beats),
+            self._meetings(seen.way, now, beats),
         ]
         return torch.cat([part.to(working_dtype(held.device)) for part in own], -1)
 
@@ -270,16 +269,16 @@ class Motion(nn.Module):
         touch: Tensor = across * down
         return touch
 
-    def _meetings(self, ring: Ring, now: Tensor, beats: Tensor) -> Tensor:
+    def _meetings(self, way: Tensor, now: Tensor, beats: Tensor) -> Tensor:
         """What meets each thing, after every console frame: all pairs are read by the same network, (B, N, MEET).
 
         Args:
-            ring: The past.
+            way: Where they will be, (B, N, FRAMES, 2).
             now: (B, N, E).
             beats: (B, 2 beats).
         """
         b, n = now.shape[:2]
-        touch = torch.cat([self._touch(at) for at in unstopped(ring.things[:, -2:]).unbind(2)], -1)
+        touch = torch.cat([self._touch(at) for at in way.unbind(2)], -1)
         one = torch.cat([self.kind(now[..., 2].long() % self.config.kinds), now[..., 5:7] / 32], -1)
         every = [part.expand(b, n, n, -1) for part in (one[:, :, None], one[:, None], beats[:, None, None])]
         other = (now[:, None, :, 2] > 0) & ~torch.eye(n, dtype=torch.bool, device=now.device)
@@ -322,10 +321,12 @@ class Motion(nn.Module):
         clocks = turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
         return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
 
-    def _within(self, ring: Ring) -> list[Tensor]:
-        """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each."""
-        within = unstopped(ring.things[:, -2:]) - PARTS * first_block(ring)[:, :, None]  # (B, N, FRAMES, 2)
-        return [table(within[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
+    def _within(self, inside: Tensor) -> list[Tensor]:
+        """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each.
+
+        inside: Where that is from the corner of one, (B, N, FRAMES, 2).
+        """
+        return [table(inside[..., i] % (CELL * PARTS)).flatten(2) for i, table in enumerate(self.inside)]
 
     def likeliest(self, outlook: Outlook, ring: Ring, motion: Tensor | None = None) -> Foresight:
         """The likeliest of what was predicted from a past; a scene is cut only while the hero is away.

@@ -3,6 +3,8 @@
 Axis letters: B batch, N things, h w pixels, P planes.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,6 +27,23 @@ BLUR = 0.1
 """Share of the seen values that training leaves out: else it learns the level by heart instead of how things move."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What things see and where they go.
+
+    Attributes:
+        around: How the blocks around each look, row by row, (B, N, DOWN ACROSS, LOOK).
+        met: Those that it meets after every console frame if nothing stops it, (B, N, FRAMES, POINTS, LOOK).
+        way: Where on the screen it will be then, in parts of a pixel, (B, N, FRAMES, 2).
+        inside: The same from the corner of the first of the blocks around it, (B, N, FRAMES, 2).
+    """
+
+    around: Tensor
+    met: Tensor
+    way: Tensor
+    inside: Tensor
+
+
 class Sight(nn.Module):
     """Every block is seen by the same small network."""
 
@@ -39,18 +58,24 @@ class Sight(nn.Module):
         seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
         self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
 
-    def forward(self, ring: Ring) -> tuple[Tensor, Tensor]:
-        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK), and those that it meets, after
-        every console frame, (B, N, FRAMES, POINTS, LOOK)."""
-        around = self._around(ring)
-        return around, self._touched(ring, around)
+    def forward(self, ring: Ring) -> Seen:
+        """Look at the newest frame."""
+        corner, way = first_block(ring), unstopped(ring.things[:, -2:])
+        inside = way - PARTS * corner[:, :, None]
+        around = self._around(ring, corner)
+        return Seen(around, self._met(inside, around), way, inside)
 
-    def _around(self, ring: Ring) -> Tensor:
-        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK)."""
+    def _around(self, ring: Ring, corner: Tensor) -> Tensor:
+        """How the blocks around each thing look, row by row, (B, N, DOWN ACROSS, LOOK).
+
+        Args:
+            ring: The past.
+            corner: Where the first of them begins, (B, N, 2).
+        """
         frames = ring.newest
         b, h, w, _ = frames.shape
         device, side = frames.device, CELL // EVERY
-        left, top = first_block(ring).unbind(-1)
+        left, top = corner.unbind(-1)
         x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
         y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
         outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
@@ -65,18 +90,17 @@ class Sight(nn.Module):
         looks: Tensor = self.look(leave_out(blocks, BLUR, training=self.training))
         return looks.flatten(2, 3)
 
-    def _touched(self, ring: Ring, sight: Tensor) -> Tensor:
+    def _met(self, inside: Tensor, around: Tensor) -> Tensor:
         """The blocks that each thing meets, after every console frame: (B, N, FRAMES, POINTS, LOOK).
 
         Args:
-            ring: The past.
-            sight: The blocks around each, (B, N, DOWN ACROSS, LOOK).
+            inside: Where it will be, (B, N, FRAMES, 2).
+            around: The blocks around each, (B, N, DOWN ACROSS, LOOK).
         """
-        pixels = unstopped(ring.things[:, -2:]).div(PARTS, rounding_mode="floor")  # (B, N, FRAMES, 2)
-        corners = pixels - first_block(ring)[:, :, None]
+        corners = inside.div(PARTS, rounding_mode="floor")
         column, row = ((corners[:, :, :, None] + self.points) // CELL).unbind(-1)
         which = row.clamp(0, DOWN - 1) * ACROSS + column.clamp(0, ACROSS - 1)
-        looks = sight.gather(2, which.flatten(2)[..., None].expand(-1, -1, -1, LOOK))
+        looks = around.gather(2, which.flatten(2)[..., None].expand(-1, -1, -1, LOOK))
         return looks.view(*looks.shape[:2], FRAMES, len(POINTS), LOOK)
 
 
