@@ -5,6 +5,7 @@ Axis letters: B batch, N things, S past steps, E what is known of a thing (`THIN
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -134,13 +135,21 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
     Returns:
         (B, counters).
     """
-    after = []
-    for i, counter in enumerate(counters):
-        steps = now.new_tensor(counter.steps)[classes[:, i].clamp(max=len(counter.steps) - 1)]
-        ticked = (now[:, i] + steps) % counter.period
-        again = (classes[:, i] == most_steps(counters) - 1) & (counter.reset >= 0)
-        after.append(torch.where(again, counter.reset, ticked))
-    return torch.stack(after, 1) if after else now
+    if not counters:
+        return now
+    steps, periods, resets = (table.to(now.device) for table in _clocks(tuple(counters)))
+    taken = steps.expand(len(now), -1, -1).gather(2, classes[..., None])[..., 0]  # (B, counters)
+    again = (classes == most_steps(counters) - 1) & (resets >= 0)
+    return torch.where(again, resets, (now + taken) % periods)
+
+
+@cache
+def _clocks(counters: tuple[Counter, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """What clocks do: the step of each class, the last one repeated, (counters, steps + 1); periods; resets."""
+    steps = [
+        [*counter.steps, *[counter.steps[-1]] * (most_steps(counters) - len(counter.steps))] for counter in counters
+    ]
+    return torch.tensor(steps), torch.tensor([c.period for c in counters]), torch.tensor([c.reset for c in counters])
 
 
 def turning(counters: Tensor, waves: Sequence[tuple[int, int]]) -> Tensor:
