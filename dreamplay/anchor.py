@@ -3,7 +3,7 @@
 Axis letters: B batch, N things, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from dreamplay.checkpoint import history
 from dreamplay.config import Config
 from dreamplay.errors import UsageError
 from dreamplay.models import backdrop
-from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
+from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP, leave_parts
 from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import Frame, Moment
 
@@ -45,19 +45,19 @@ def ring(config: Config, moments: Sequence[Moment]) -> Ring:
         raise UsageError(f"the real game does not tell the dream's {names}{more}: another model may fit it")
     scrolls, steps = _scrolls(config, moments), history(config)
     pictures = torch.from_numpy(np.stack([_indices(config, m.frame) for m in moments[-config.context :]]))
-    frames = _aligned(config, pictures, scrolls)
+    frames, things = _aligned(config, pictures, scrolls), _things(config, moments)
     if config.denoiser.backdrop:
-        frames[0] = _behind(config, moments, scrolls)
+        frames[0] = _behind(config, moments, things, scrolls)
     held = [[float(m.buttons >> i & 1) for i in range(len(config.game.buttons))] for m in moments[-steps:]]
     newest = moments[-1].probe
     return Ring(
         frames=frames[None],
         buttons=torch.tensor(held)[None],
         scrolls=torch.tensor(scrolls[-steps:])[None],
-        things=torch.stack([_things(config, m.probe) for m in moments[-steps:]])[None],
+        things=things[None, -steps:],
         odometer=torch.tensor([newest["camera"] if config.motion else -1]),
         counters=torch.tensor([[newest[c.name] % c.period for c in config.counters]], dtype=torch.int64),
-        absent=torch.tensor([_absent(config, moments)]),
+        absent=torch.tensor([_absent(config, things)]),
     )
 
 
@@ -99,36 +99,39 @@ def _aligned(config: Config, pictures: Tensor, scrolls: Sequence[int]) -> Tensor
     return shift(pictures, since, top=config.status_rows, unknown=len(config.palette))
 
 
-def _behind(config: Config, moments: Sequence[Moment], scrolls: Sequence[int]) -> Tensor:
+def _behind(config: Config, moments: Sequence[Moment], things: Tensor, scrolls: Sequence[int]) -> Tensor:
     """What was seen behind things until the oldest of the last T moments, where the camera stands now, (h, w, P)."""
     last, still = len(moments) - config.context, torch.zeros(1, dtype=torch.int64)
     seen = torch.full((1, *_indices(config, moments[0].frame).shape), len(config.palette), dtype=torch.uint8)
-    for moment, scroll in zip(moments[: last + 1], scrolls, strict=False):
+    for moment, told, scroll in zip(moments[: last + 1], things, scrolls, strict=False):
         picture = torch.from_numpy(_indices(config, moment.frame))[None]
         seen = shift(seen, [scroll], top=config.status_rows, unknown=len(config.palette))
-        seen = backdrop.remember(seen, picture, _things(config, moment.probe)[None], still)
+        seen = backdrop.remember(seen, picture, told[None], still)
     since = min(sum(scrolls[last + 1 :]), config.game.width)
     return shift(seen, [since], top=config.status_rows, unknown=len(config.palette))[0]
 
 
-def _things(config: Config, probe: Mapping[str, int]) -> Tensor:
-    """What is known of things, 0 beyond the screen's surroundings, (N, E) int64."""
+def _things(config: Config, moments: Sequence[Moment]) -> Tensor:
+    """What is known of things in each moment, 0 beyond the screen's surroundings, (moments, N, E) int64."""
     count, kinds = (config.motion.things, config.motion.kinds) if config.motion else (0, 0)
-    things = torch.zeros(count, len(THING), dtype=torch.int64)
-    for i in range(count):
-        x, y, kind, *rest = (probe[f"thing{i}_{name}"] for name in THING)
-        x -= probe["camera"]
-        if LEFT <= x < RIGHT and TOP <= y < BOTTOM and 0 < kind < kinds:
-            things[i] = torch.tensor((x, y, kind, *rest))
-        things[i, 2] += min(kind, 0)
+    things = torch.zeros(len(moments), count, len(THING), dtype=torch.int64)
+    for told, moment in zip(things, moments, strict=True):
+        for i in range(count):
+            x, y, kind, *rest = (moment.probe[f"thing{i}_{name}"] for name in THING)
+            x -= moment.probe["camera"]
+            if LEFT <= x < RIGHT and TOP <= y < BOTTOM and 0 < kind < kinds:
+                told[i] = torch.tensor((x, y, kind, *rest))
+            told[i, 2] += min(kind, 0)
+    if count:
+        leave_parts(things, torch.arange(len(things)) == 0)
     return things
 
 
-def _absent(config: Config, moments: Sequence[Moment]) -> int:
+def _absent(config: Config, things: Tensor) -> int:
     """Moments without the hero in the same scene, up to the dream's patience."""
     if config.motion is None:
         return 0
-    kinds = [int(_things(config, moment.probe)[0, 2]) for moment in moments[-config.patience - 1 :]]
+    kinds = things[-config.patience - 1 :, 0, 2].tolist()
     if kinds[-1] > 0:
         return 0
     same = next((n for n, kind in enumerate(reversed(kinds)) if kind != kinds[-1]), len(kinds))

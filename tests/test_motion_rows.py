@@ -78,7 +78,7 @@ def test_only_bystanders_are_left_out_in_training_and_none_where_something_comes
 
 
 def test_a_jump_is_learnt_from_whichever_origin_explains_it() -> None:
-    logits = Jumps(*(torch.zeros(1, 1, n) for n in (384 + 16, 288, 3, 49, 97)))
-    at = Arrivals(*(torch.tensor(n) for n in ([[5]], [[7]], [[[3, -1]]], [[[4, -1]]])))
+    logits = Jumps(*(torch.zeros(1, 1, n) for n in (384 + 16, 288, 3, 49, 97, 16, 16)))
+    at = Arrivals(*(torch.tensor(n) for n in ([[5]], [[7]], [[[3, -1]]], [[[4, -1]]], [[2]], [[0]])))
     far, beside = 1 / (400 * 288), 1 / (49 * 97)
-    assert float(_ends(logits, at)) == pytest.approx(-np.log((far + beside) / 3), rel=1e-5)
+    assert float(_ends(logits, at)) == pytest.approx(-np.log((far + beside) / 3 / 16**2), rel=1e-5)

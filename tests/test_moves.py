@@ -12,7 +12,9 @@ from dreamplay.models.moves import (
     Jumps,
     arrivals,
     arrive,
+    fine,
     head_block,
+    leave_parts,
     most_steps,
     moves,
     tick,
@@ -31,11 +33,11 @@ def test_the_moves_between_two_moments_lead_from_one_to_the_other() -> None:
     now[:, 0, 2], after[:, 1, 2] = 0, 0
     after[:, 2, :2] = now[:, 2, :2] + torch.tensor([1, -4])
     now[:, 0] *= torch.tensor([name == "kind" for name in THING])
-    after[:, 0, 3:5] = 0  # what comes into being stands on a whole pixel
     scrolls = torch.tensor([0, 1, 0, 2, 1])
     led = moves(now, after, scrolls)
     expected = after * (after[..., 2:3] > 0)
-    assert torch.equal(arrive(led, after[..., :2], now, scrolls), expected)
+    expected[:, 1, 3:5] = now[:, 1, 3:5]  # is gone and leaves its parts of a pixel
+    assert torch.equal(arrive(led, fine(after), now, scrolls), expected)
     elsewhere = arrive(led, torch.zeros_like(after[..., :2]), now, scrolls)
     assert torch.equal(elsewhere[:, 2], after[:, 2])  # a short way is not told as a jump
     assert (elsewhere[:, 0, :2] == 0).all()  # what comes into being jumps
@@ -46,7 +48,7 @@ def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
     still = moves(now, now, torch.tensor([0]))
     none = torch.zeros_like(still.across)
     led = replace(still, across=none + SWERVE[0], down=none + SWERVE[1])
-    after = arrive(led, now[..., :2], now, torch.tensor([1]))
+    after = arrive(led, fine(now), now, torch.tensor([1]))
     assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
 
 
@@ -56,7 +58,7 @@ def test_a_thing_may_stay_where_it_is_and_keep_its_speed() -> None:
     after = now - torch.tensor([thing(x=3)])
     led = moves(now, after, went)
     assert (led.across.item(), led.down.item()) == STAYS
-    assert torch.equal(arrive(led, now[..., :2], now, went), after)
+    assert torch.equal(arrive(led, fine(now), now, went), after)
 
 
 def test_what_falls_gets_faster_after_each_move() -> None:
@@ -75,17 +77,19 @@ def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
 
 def test_what_jumps_is_told_by_its_distance_from_all_that_is_near_and_from_the_block_at_the_heros_head() -> None:
     now = torch.tensor([[thing(kind=1, x=100, y=90), thing(kind=2, x=110, y=80), thing(), thing(kind=2, x=300, y=9)]])
-    after = torch.tensor([[*now[0, :2].tolist(), thing(kind=3, x=105, y=70), thing(kind=3, x=30, y=118)]])
+    now[0, 2, 3] = 12  # sixteenths that the last thing in this slot left
+    after = torch.tensor([[*now[0, :2].tolist(), thing(kind=3, x=105, y=70, part_x=2), thing(kind=3, x=30, y=118)]])
     scrolls, odometer = torch.tensor([3]), torch.tensor([9])
     at = arrivals(now, after, scrolls, odometer)
     block = 100 + 8 - (100 + 8 + 9) % 16
     assert (at.aside[0, 2:] - REACH[0]).tolist() == [[105 + 3 - block, 105 + 3 - 110, -25, -25], [-25] * 4]
     assert (at.below[0, 2] - REACH[1])[:2].tolist() == [70 - 80, 70 - 80]
+    assert at.part_x[0, 2] == 2 + 16 - 12
     for origin in torch.tensor([[[4, 4, 0, 4]], [[4, 4, 1, 4]]]):
         which = origin.clamp(max=3)[..., None]
         aside, below = (torch.gather(part, 2, which)[..., 0] for part in (at.aside, at.below))
-        led = Jumps(at.column, at.row, origin, aside, below).places(now, scrolls, odometer)
-        assert torch.equal(led[:, 2:], after[:, 2:, :2])
+        led = Jumps(at.column, at.row, origin, aside, below, at.part_x, at.part_y).places(now, scrolls, odometer)
+        assert torch.equal(led[:, 2:], fine(after)[:, 2:])
 
 
 @pytest.mark.parametrize(("x", "odometer", "expected"), [(100, 9, [112, 80]), (103, 9, [112, 80]), (104, 0, [112, 80])])
@@ -111,7 +115,7 @@ def test_clocks_are_hands_that_turn() -> None:
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:
-    for corner in ({"x": -63, "speed_x": -16}, {"y": -31, "speed_y": -16}):
+    for corner in ({"x": -79, "speed_x": -16}, {"y": -31, "speed_y": -16}):
         now = torch.tensor([[thing(kind=1, **corner)]])
         inside = replace(moves(now, now, torch.tensor([0])), across=torch.tensor([[SWERVE[0]]]))
         led = replace(inside, down=torch.tensor([[SWERVE[1]]]))
@@ -119,3 +123,27 @@ def test_what_leaves_the_known_places_is_gone() -> None:
         slow = now.clone()
         slow[..., 5:7] = 0
         assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
+
+
+def test_a_slot_keeps_the_parts_of_a_pixel_that_its_last_thing_had_until_a_level_is_built() -> None:
+    hero, goomba, none = thing(kind=1, part_x=9), thing(kind=7, part_x=4, part_y=3), thing()
+    later, dark = thing(kind=7, part_x=10), thing(kind=-3)
+    play = [[hero, none], [hero, goomba], [hero, none], [hero, later], [none, none], [dark, none], [hero, none]]
+    things = torch.tensor(play)
+    leave_parts(things, torch.arange(7) == 0)
+    assert things[:, 1, 3].tolist() == [0, 4, 4, 10, 10, 0, 0]
+    assert things[:, 1, 4].tolist() == [0, 3, 3, 0, 0, 0, 0]
+    assert things[:, 0, 3].tolist() == [9, 9, 9, 9, 0, 0, 9]  # the hero has no slot to share
+    things = torch.tensor(play)
+    leave_parts(things, torch.arange(7) % 2 == 0)
+    assert things[:, 1, 3].tolist() == [0, 4, 0, 10, 0, 0, 0]
+
+
+def test_a_dream_leaves_parts_of_a_pixel_as_training_does() -> None:
+    hero, goomba = thing(kind=1, x=50), thing(kind=7, x=90, part_x=4, part_y=3)
+    now, gone = torch.tensor([[hero, goomba]]), torch.tensor([[hero, thing()]])
+    still = torch.zeros(1, dtype=torch.int64)
+    after = arrive(moves(now, gone, still), fine(gone), now, still)
+    assert after[0, 1].tolist() == thing(part_x=4, part_y=3)
+    dark = torch.tensor([[thing(kind=-3), thing()]])
+    assert torch.equal(arrive(moves(after, dark, still), fine(dark), after, still), dark)

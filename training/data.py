@@ -16,7 +16,7 @@ from torch import Tensor
 from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import Foresight
-from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP
+from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP, leave_parts
 from dreamplay.ring import THING, Ring, shift
 from dreamplay.world import GameSpec
 from training.backdrops import Backdrops
@@ -143,6 +143,9 @@ class Footage:
         inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
         things *= inside[..., None]
         things[..., 2] += kind.clamp(max=0)
+        first = torch.zeros(count, dtype=torch.bool)
+        first[[a for a, _ in self.episodes]] = True
+        leave_parts(things, first)
         return things
 
     def _absent(self) -> Tensor:

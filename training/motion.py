@@ -206,14 +206,19 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
 
 def _ends(logits: Jumps, at: Arrivals) -> Tensor:
     """Minus the log of the chance that each thing jumps to where it is, from whichever origin, (B, N)."""
-    column, row, near, aside, below = (getattr(logits, field.name).float().log_softmax(-1) for field in fields(Jumps))
+    column, row, near, aside, below, *parts = (
+        getattr(logits, field.name).float().log_softmax(-1) for field in fields(Jumps)
+    )
     free = sum(
         part.gather(-1, where.clamp(0, part.shape[-1] - 1)[..., None])
         for part, where in ((column, at.column), (row, at.row))
     )
     beside = sum(part.gather(-1, where.clamp(min=0)) for part, where in ((aside, at.aside), (below, at.below)))
     beside = torch.where(at.aside >= 0, near[..., :-1] + beside, -torch.inf)
-    return -torch.cat([beside, near[..., -1:] + free], -1).logsumexp(-1)
+    chance = torch.cat([beside, near[..., -1:] + free], -1).logsumexp(-1)
+    for part, where in zip(parts, (at.part_x, at.part_y), strict=True):
+        chance = chance + part.gather(-1, where[..., None])[..., 0]
+    return -chance
 
 
 def _entropy(logits: Tensor, classes: Tensor) -> Tensor:

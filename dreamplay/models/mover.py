@@ -16,6 +16,7 @@ from dreamplay.models.moves import (
     JUMPS,
     LEFT,
     NUMBERS,
+    PARTS,
     REACH,
     RIGHT,
     SMALL,
@@ -68,6 +69,7 @@ class Mover(nn.Module):
         self.column, self.row = nn.Linear(NARROW, RIGHT - LEFT + CELL), nn.Linear(NARROW, BOTTOM - TOP)
         self.near = nn.Linear(NARROW, things + 1)
         self.aside, self.below = (nn.Linear(NARROW, 2 * reach + 1) for reach in REACH)
+        self.part_x, self.part_y = (zeroed(nn.Linear(NARROW, PARTS)) for _ in range(2))
 
     def forward(
         self, told: Tensor, now: Tensor, truth: Moves | None, led: Tensor | None = None
@@ -98,8 +100,8 @@ class Mover(nn.Module):
         become = self._became(place, now[..., 5:7])
         gains = [head(x) + more for head, more in zip((self.faster, self.lower), become, strict=True)]
         logits = Moves(kinds, across, down, *gains, *small.unbind(2))
-        ends = (head(place) for head in (self.column, self.row, self.near, self.aside, self.below))
-        return logits, Jumps(*ends), x
+        ends = (self.column, self.row, self.near, self.aside, self.below, self.part_x, self.part_y)
+        return logits, Jumps(*(head(place) for head in ends)), x
 
     def _turned(self, x: Tensor, now: Tensor) -> Tensor:
         """More logits of kinds, by how they differ from the present ones.

@@ -32,9 +32,10 @@ FASTEST = (80, 128)
 """Speeds, across and down, that are told apart."""
 REACH = (24, 48)
 """Pixels, across and down, up to which a new place may be told by its distance from a thing that is near."""
-LEFT, RIGHT = -64, 320
+LEFT, RIGHT = -80, 320
 TOP, BOTTOM = -32, 256
-"""Screen columns and rows between which things are known: they come into being beside the screen."""
+"""Screen columns and rows between which things are known: they come into being beside the screen and go 73 columns
+left of it at most."""
 
 CELL = 16
 """Pixels along each side of the blocks that levels are built of: things stop at their edges and come out of them."""
@@ -184,6 +185,8 @@ class Jumps:
         column, row: Of the screen, from LEFT and TOP; columns as if the camera stood at the edge of a block.
         near: From which of the `origins` they arrive; their number where it is from none.
         aside, below: How far from it, from -REACH.
+        part_x, part_y: How many sixteenths of a pixel more than it had, or what its slot held last, modulo a pixel: the
+            console leaves those of what is gone where they are, and what comes next goes on from there.
     """
 
     column: Tensor
@@ -191,13 +194,15 @@ class Jumps:
     near: Tensor
     aside: Tensor
     below: Tensor
+    part_x: Tensor
+    part_y: Tensor
 
     def classes(self) -> "Jumps":
         """The likeliest classes of logits."""
         return Jumps(*(getattr(self, field.name).argmax(-1) for field in fields(self)))
 
     def places(self, now: Tensor, scrolls: Tensor, odometer: Tensor) -> Tensor:
-        """Screen columns and rows of classes, (B, N, 2).
+        """Where classes lead on the screen, in parts of a pixel, (B, N, 2).
 
         Args:
             now: The things before, (B, N, E).
@@ -209,7 +214,8 @@ class Jumps:
         places, _ = origins(now, scrolls, odometer)
         which = self.near.clamp(max=places.shape[1] - 1)[..., None].expand(-1, -1, 2)
         away = torch.stack([self.aside, self.below], -1) - now.new_tensor(REACH)
-        return torch.where(self.near[..., None] < places.shape[1], places.gather(1, which) + away, free)
+        pixels = torch.where(self.near[..., None] < places.shape[1], places.gather(1, which) + away, free)
+        return PARTS * pixels + (now[..., 3:5] + torch.stack([self.part_x, self.part_y], -1)) % PARTS
 
 
 def origins(now: Tensor, scrolls: Tensor, odometer: Tensor) -> tuple[Tensor, Tensor]:
@@ -248,12 +254,15 @@ class Arrivals:
     Attributes:
         column, row: (B, N).
         aside, below: From each of the origins, -1 where it is out of reach or not there, (B, N, N).
+        part_x, part_y: (B, N).
     """
 
     column: Tensor
     row: Tensor
     aside: Tensor
     below: Tensor
+    part_x: Tensor
+    part_y: Tensor
 
 
 def arrivals(now: Tensor, after: Tensor, scrolls: Tensor, odometer: Tensor) -> Arrivals:
@@ -270,7 +279,9 @@ def arrivals(now: Tensor, after: Tensor, scrolls: Tensor, odometer: Tensor) -> A
     near = (away.abs() <= reach).all(-1) & there[:, None]
     aside, below = torch.where(near[..., None], away + reach, -1).unbind(-1)
     corner = at - now.new_tensor([LEFT, TOP])
-    return Arrivals(corner[..., 0] + ((odometer + scrolls) % CELL)[:, None], corner[..., 1], aside, below)
+    parts = (after[..., 3:5] - now[..., 3:5]) % PARTS
+    column = corner[..., 0] + ((odometer + scrolls) % CELL)[:, None]
+    return Arrivals(column, corner[..., 1], aside, below, *parts.unbind(-1))
 
 
 def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
@@ -278,17 +289,17 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
 
     Args:
         led: Classes.
-        places: Screen columns and rows where those that jump arrive, (B, N, 2).
+        places: Where on the screen those that jump arrive, in parts of a pixel, (B, N, 2).
         now: The things before, (B, N, E).
         scrolls: Pixels that the camera goes, (B,).
 
     Returns:
-        The things after, (B, N, E); at 0 where there is none.
+        The things after, (B, N, E); where there is none all is 0 but the parts of a pixel that its slot held last.
     """
     least = now.new_tensor(GAIN)[:, 0]
     steps = torch.stack([led.across, led.down], -1)  # (B, N, 2)
     went = arrive_at(led, now) - PARTS * F.pad(scrolls[:, None, None], (0, 1))
-    went = torch.where(steps == now.new_tensor(JUMPS), places * PARTS, went)
+    went = torch.where(steps == now.new_tensor(JUMPS), places, went)
     at = went.div(PARTS, rounding_mode="floor")
     speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) + least
     speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
@@ -296,8 +307,10 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     there = ((led.kinds > 0) & inside)[..., None]
     kinds = torch.where(there, led.kinds[..., None], led.kinds.clamp(max=0)[..., None])
     small = torch.stack([led.force, led.beat, led.pull, led.run, led.low, led.side], -1)
-    rest = torch.cat([went - at * PARTS, speeds, small], -1)
-    return torch.cat([at * there, kinds, rest * there], -1)
+    left = now[..., 3:5] * (kinds[:, :1] >= 0)  # a console that builds a level forgets
+    left = F.pad(left[:, 1:], (0, 0, 1, 0))  # the hero's are told anew
+    parts = torch.where(there, went - at * PARTS, left)
+    return torch.cat([at * there, kinds, parts, speeds * there, small * there], -1)
 
 
 def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
@@ -315,3 +328,16 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
     steps = torch.where(leaps, now.new_tensor(JUMPS), steps)
     gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], least), most) - least
     return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:].clamp(0, SMALL - 1).unbind(-1))
+
+
+def leave_parts(things: Tensor, first: Tensor) -> None:
+    """Let slots without a thing hold the parts of a pixel that they held last, as `arrive` does, in place.
+
+    Args:
+        things: Of moments in their order, (S, N, E).
+        first: Which of them follow on none, (S,) bool.
+    """
+    there = things[:, 1:, 2] > 0
+    built = (first | (things[:, :1, 2] < 0).any(1))[:, None]
+    held = (torch.arange(len(things))[:, None] * (there | built)).cummax(0).values  # the moment that tells
+    things[:, 1:, 3:5] = things[:, 1:, 3:5].gather(0, held[..., None].expand(-1, -1, 2))
