@@ -42,6 +42,7 @@ def test_a_limit_keeps_whole_episodes_only() -> None:
     made = tiny.config()
     shot = Footage(cast(Cache, tiny.Play(*LENGTHS, game=made.game)), assets.setting(made), limit=60)
     assert len(shot.frames) == 51
+    assert Sampler(shot, 0).draw(50).max() < 51
 
 
 def test_buttons_stand_with_the_frame_that_they_led_to() -> None:
