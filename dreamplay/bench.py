@@ -76,8 +76,9 @@ def default_buttons(game: GameSpec) -> tuple[Buttons, ...]:
 def operations(world: World, buttons: Buttons) -> int:
     """Floating-point operations of one step (a multiplication and an addition are two); 0 where torch has no part.
 
-    They are counted without the compiler, whose kernels cannot be looked into.
+    They are counted without the compiler and without recorded graphs, which cannot be looked into.
     """
+    world = getattr(world, "eager", lambda: world)()
     with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
         world.step(buttons)
     return int(counter.get_total_flops())

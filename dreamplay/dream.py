@@ -21,7 +21,8 @@ from dreamplay.checkpoint import load as load_cartridge
 from dreamplay.config import Config
 from dreamplay.errors import DeviceError, UnknownNameError, UsageError, is_out_of_memory
 from dreamplay.models.layers import round_weights
-from dreamplay.models.model import Imagine, Moved
+from dreamplay.models.model import Imagine, Moved, Parts
+from dreamplay.models.traced import Traced
 from dreamplay.ring import Ring
 from dreamplay.shelf import Arrays
 from dreamplay.states import DreamState
@@ -41,6 +42,7 @@ class Dream:
         dtype: torch.dtype = torch.float32,
         steps: int | None = None,
         start: int | None = None,
+        traced: bool = True,
     ) -> None:
         """Wrap a cartridge.
 
@@ -50,6 +52,7 @@ class Dream:
             dtype: What convolutions are computed in; bfloat16 by autocast.
             steps: Sampler steps a frame; the cartridge's own number unless given.
             start: Index of the start; by the seed unless given.
+            traced: Whether the networks are recorded, where that is quicker.
         """
         self.cartridge, self.age = cartridge, 0
         self._model, self._device, self._dtype, self._start = cartridge.model, torch.device(device), dtype, start
@@ -60,6 +63,7 @@ class Dream:
         self._wanted: Imagine | None = None
         self._compiling = False
         self._compiled_for: int | None = None  # threads; None for whatever number there is
+        self._traced = self._trace() if traced else None
         self._finite = torch.tensor(True)
         self._threads = Threads() if self._device.type == "cpu" else nullcontext()
         self._news: SimpleQueue[str] = SimpleQueue()
@@ -93,7 +97,7 @@ class Dream:
     @property
     def backend(self) -> str:
         """What runs the networks."""
-        return "compiled" if self._compiled else "eager"
+        return "compiled" if self._compiled else "traced" if self._traced else "eager"
 
     @property
     def finite(self) -> bool:
@@ -169,6 +173,14 @@ class Dream:
         else:
             self._wanted = compiled
 
+    def eager(self) -> "Dream":
+        """The same present in a dream whose networks are not recorded, for what looks into them."""
+        twin = Dream(
+            self.cartridge, device=self.device, dtype=self._dtype, steps=self.steps, start=self._start, traced=False
+        )
+        twin.restore(self.save())
+        return twin
+
     def renew(self, seed: int) -> None:
         """Go on with other noise."""
         self._generator.manual_seed(seed)
@@ -236,9 +248,16 @@ class Dream:
 
     def _next(self, held: Tensor, noise: Tensor) -> Ring:
         """The past with one more frame. held: (1, K). noise: (1, C, H, W)."""
-        self._model.sigmas, self._model.compiled = self._sigmas, self._imagine
+        self._model.sigmas, self._model.parts = self._sigmas, replace(self._parts, imagine=self._imagine)
         with torch.no_grad(), self._autocast():
             return self._model.step(self._ring, held, noise)
+
+    @property
+    def _parts(self) -> Parts:
+        return self._traced.parts if self._traced else self._model.eager
+
+    def _trace(self) -> Traced | None:
+        return Traced(self._model) if self._device.type == "cpu" else None
 
     def _imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
         """As the model does, with an eye on the numbers: NaN would freeze the picture without a word."""
@@ -247,7 +266,7 @@ class Dream:
             self._wanted = None
             threading.Thread(target=self._compile_beside, args=given, name="compile", daemon=True).start()
         fits = self._compiled_for in (None, torch.get_num_threads())  # else it would be compiled again, in this thread
-        features, gate = ((fits and self._compiled) or self._model.imagine)(moved, noise)
+        features, gate = ((fits and self._compiled) or self._parts.imagine)(moved, noise)
         self._finite = torch.isfinite(features).all() & torch.isfinite(gate).all()
         return features, gate
 
@@ -281,6 +300,7 @@ class Dream:
             self._move_to_cpu()
         else:
             raise DeviceError(f"out of memory with one sampler step on the CPU ({error}); close other programs")
+        self._traced = self._trace() if self._traced else None
         self.tell(f"Out of memory: going on with {self.steps} sampler steps in {self.dtype} on {self.device}")
 
     def _move_to_cpu(self) -> None:

@@ -100,4 +100,9 @@ def test_the_command_prints_one_object_of_those_numbers(tmp_path: Path) -> None:
     numbers = json.loads(done.stdout)
     assert numbers.keys() == KEYS
     assert 0 < numbers["first_frame_s"] < 300
-    assert (numbers["steps"], numbers["device"], numbers["dtype"], numbers["backend"]) == (2, "cpu", "float32", "eager")
+    assert (numbers["steps"], numbers["device"], numbers["dtype"], numbers["backend"]) == (
+        2,
+        "cpu",
+        "float32",
+        "traced",
+    )

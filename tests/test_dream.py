@@ -127,7 +127,7 @@ def test_an_unknown_pixel_of_a_start_does_not_break_the_picture() -> None:
 
 def test_a_dream_says_what_computes_it() -> None:
     world = dream()
-    assert (world.device, world.dtype, world.backend, world.starts) == ("cpu", "float32", "eager", 2)
+    assert (world.device, world.dtype, world.backend, world.starts) == ("cpu", "float32", "traced", 2)
 
 
 @pytest.fixture(scope="module")
@@ -198,17 +198,17 @@ def test_a_compiled_dream_is_the_eager_one() -> None:
     assert compiled.backend == "compiled"
     contract.play(compiled, count=1)
     seen: list[tuple[Moved, torch.Tensor]] = []
-    model, imagine = eager.cartridge.model, compiled.cartridge.model.compiled
-    assert imagine is not None
+    model, parts = eager.cartridge.model, compiled.cartridge.model.parts
+    assert parts is not None
 
     def note(moved: Moved, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         seen.append((moved, noise))
         return model.imagine(moved, noise)
 
-    model.compiled = note
+    model.parts = replace(model.eager, imagine=note)
     model.step(tiny.ring(made), tiny.held(made), tiny.noise(model))
     with torch.no_grad():
-        for one, other in zip(model.imagine(*seen[0]), imagine(*seen[0]), strict=True):
+        for one, other in zip(model.imagine(*seen[0]), parts.imagine(*seen[0]), strict=True):
             assert torch.allclose(one, other, atol=1e-3)
     off = [
         float((a.astype(int) != b).mean())
@@ -247,14 +247,14 @@ def test_out_of_memory_gives_up_bits_then_steps_then_says_so() -> None:
     world = dream()
     world.reset(0)
     shortages = [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()]
-    model, imagine = world.cartridge.model, world.cartridge.model.imagine
+    model, move = world.cartridge.model, world.cartridge.model.move
 
     def short(*given: object) -> object:
         if shortages:
             raise shortages.pop()
-        return imagine(*given)  # type: ignore[arg-type]
+        return move(*given)  # type: ignore[arg-type]
 
-    model.imagine = short  # type: ignore[assignment, method-assign]  # as a device that is full
+    model.move = short  # type: ignore[assignment, method-assign]  # as a device that is full
     assert world.step(0).shape == (32, 48, 3)
     assert (world.dtype, world.steps, world.age) == ("bfloat16", 1, 1)
     assert world.news() == "Out of memory: going on with 2 sampler steps in bfloat16 on cpu"
@@ -296,7 +296,7 @@ def test_a_dream_plays_on_while_it_is_compiled() -> None:
     frames = 0
     with torch._inductor.config.patch(force_disable_caches=True):  # what was compiled once would be there at once
         world.compile(wait=False)
-        while world.backend == "eager":
+        while world.backend == "traced":
             world.step(0)
             frames += 1
     assert frames > 3

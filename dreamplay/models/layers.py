@@ -70,7 +70,8 @@ class Stamps(nn.Module):
         across = _pieces(self.across, x, columns)  # (B, N, W, rank)
         what = self.kind(kind.clamp(min=0)) * (kind > 0)[..., None]  # (B, N, rank)
         down = _pieces(self.down, y, rows) * what[:, :, None]  # (B, N, H, rank)
-        return torch.einsum("bnhr,bnwr->brhw", down, across)
+        rows_of, columns_of = down.permute(0, 3, 2, 1), across.permute(0, 3, 1, 2)  # (B, rank, H, N), (B, rank, N, W)
+        return torch.bmm(rows_of.flatten(0, 1), columns_of.flatten(0, 1)).view(len(x), -1, rows, columns)
 
 
 WIDE, TALL = 16, 40

@@ -5,7 +5,7 @@ columns, h w pixels, P planes of a frame, n patches.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -40,12 +40,24 @@ class Moved:
     counters: Tensor
     absent: Tensor
 
+    def tensors(self) -> list[Tensor]:
+        """All fields in their order."""
+        return [getattr(self, field.name) for field in fields(self)]
+
 
 TOGETHER = 32
 """Patches are drawn in multiples of this: a CPU makes kernels of its own for every new number of them."""
 
 Imagine = Callable[[Moved, Tensor], tuple[Tensor, Tensor]]
-"""The dense part of a step, which a backend may compile: see `Model.imagine`."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The arithmetic of a step, which a backend may do in its own way: the methods of `Model` that have these names."""
+
+    foresee: Callable[[Ring, Tensor], Foresight]
+    imagine: Imagine
+    pixels: Callable[[Moved, Tensor, Tensor], Tensor]
 
 
 class Model(nn.Module):
@@ -76,7 +88,12 @@ class Model(nn.Module):
             inks=config.codec.colors,
         )
         self.sigmas: tuple[float, ...] = config.sigmas
-        self.compiled: Imagine | None = None
+        self.parts: Parts | None = None
+
+    @property
+    def eager(self) -> Parts:
+        """The parts of a step as they are written here."""
+        return Parts(self.foresee, self.imagine, self.pixels)
 
     @property
     def noise_shape(self) -> tuple[int, int, int]:
@@ -162,13 +179,20 @@ class Model(nn.Module):
         clean = latent + change if self.config.denoiser.residual else change
         return self.codec.features(clean), gate
 
-    def paint(self, moved: Moved, features: Tensor, gate: Tensor) -> Tensor:
+    def paint(
+        self,
+        moved: Moved,
+        features: Tensor,
+        gate: Tensor,
+        pixels: Callable[[Moved, Tensor, Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Draw the patches that change over the moved frame.
 
         Args:
             moved: The past, scrolled.
             features: (B, H, W, D).
             gate: Logits, (B, H, W).
+            pixels: What draws them; the model itself unless given.
 
         Returns:
             The next frame, (B, h, w, P) uint8.
@@ -182,7 +206,7 @@ class Model(nn.Module):
             patches == len(self.config.palette) if self.config.palette else torch.zeros_like(patches, dtype=torch.bool)
         )
         wanted = _rounded(changed | unknown.any(-1))
-        drawn = self.pixels(moved, features, wanted)  # (n, 64 P)
+        drawn = (pixels or self.pixels)(moved, features, wanted)  # (n, 64 P)
         patches[wanted] = torch.where(changed[wanted][:, None] | unknown[wanted], drawn, patches[wanted])
         return from_patches(patches, self.codec.planes)
 
@@ -250,9 +274,11 @@ class Model(nn.Module):
             noise: Unit variance times the temperature, (B, C, H, W).
             motion: Motion classes (B,) to use instead of the model's own.
         """
-        moved = self.move(ring, held, self.foresee(ring, held, motion))
-        features, gate = (self.compiled or self.imagine)(moved, noise)
-        return self.push(ring, moved, self.paint(moved, features, gate))
+        parts = self.parts or self.eager
+        after = parts.foresee(ring, held) if motion is None else self.foresee(ring, held, motion)
+        moved = self.move(ring, held, after)
+        features, gate = parts.imagine(moved, noise)
+        return self.push(ring, moved, self.paint(moved, features, gate, parts.pixels))
 
 
 def _rounded(wanted: Tensor) -> Tensor:

@@ -1,0 +1,85 @@
+"""A step as recorded graphs (`torch.jit.trace`): the same operations, without Python between them.
+
+A step is some 1500 small operations, and a quarter of its time was what Python takes to ask for them. A graph holds for
+one dream: its batch of 1, its device, precision and number of sampler steps are written down in it.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dreamplay.models.model import Model, Moved, Parts
+from dreamplay.models.motion import Foresight
+from dreamplay.ring import Ring
+
+Graph = Callable[..., Any]
+
+
+class Traced:
+    """The parts of a model's step, each recorded when it is first used."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._graphs: dict[object, Graph] = {}
+        self.parts = Parts(self.foresee, self.imagine, self.pixels)
+
+    def foresee(self, ring: Ring, held: Tensor) -> Foresight:
+        """As the model does."""
+
+        def part(held: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
+            after = self._model.foresee(Ring(*past), held)
+            return after.motion, after.things, after.counters
+
+        return Foresight(*self._run("foresee", part, held, *ring.tensors().values()))
+
+    def imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """As the model does."""
+
+        def part(noise: Tensor, *past: Tensor) -> tuple[Tensor, Tensor]:
+            return self._model.imagine(Moved(*past), noise)
+
+        features, gate = self._run(self._model.sigmas, part, noise, *moved.tensors())
+        return features, gate
+
+    def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
+        """As the model does."""
+
+        def part(features: Tensor, wanted: Tensor, *past: Tensor) -> Tensor:
+            return self._model.pixels(Moved(*past), features, wanted)
+
+        drawn: Tensor = self._run("pixels", part, features, wanted, *moved.tensors())
+        return drawn
+
+    def _run(self, key: object, part: Graph, *inputs: Tensor) -> Any:
+        if key not in self._graphs:
+            self._graphs[key] = _recorded(self._model, part, inputs)
+        with torch.autocast(inputs[0].device.type, enabled=False):  # what it casts is recorded
+            return self._graphs[key](*inputs)
+
+
+class _Part(nn.Module):
+    """A function of a model, which a graph needs to know as its own."""
+
+    def __init__(self, model: Model, part: Graph) -> None:
+        super().__init__()
+        self.model, self.part = model, part
+
+    def forward(self, *inputs: Tensor) -> Any:
+        """The function."""
+        return self.part(*inputs)
+
+
+def _recorded(model: Model, part: Graph, inputs: tuple[Tensor, ...]) -> Graph:
+    """Record what a function does with tensors like these. Its warnings are of lengths, which stay as they are."""
+    cached = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            trace: Callable[..., Graph] = torch.jit.trace  # has no types
+            return trace(_Part(model, part).eval(), inputs, check_trace=False)
+    finally:
+        torch.set_autocast_cache_enabled(cached)
