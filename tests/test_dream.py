@@ -130,6 +130,16 @@ def test_a_dream_says_what_computes_it() -> None:
     assert (world.device, world.dtype, world.backend, world.starts) == ("cpu", "float32", "traced", 2)
 
 
+def test_its_eager_twin_goes_on_from_the_same_present_as_it_does() -> None:
+    world = dream()
+    world.reset(1)
+    world.step(2)
+    twin = world.eager()
+    assert (twin.backend, twin.age) == ("eager", 1)
+    for buttons in (2, 2, 5):
+        assert np.array_equal(twin.step(buttons), world.step(buttons))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cartridge on disk."""
