@@ -97,7 +97,7 @@ class Dream:
     @property
     def backend(self) -> str:
         """What runs the networks."""
-        return "compiled" if self._compiled else "traced" if self._traced else "eager"
+        return "compiled" if self._compiled else "traced" if self._traced and self._traced.works else "eager"
 
     @property
     def finite(self) -> bool:
@@ -384,6 +384,9 @@ def load(
     if kind != torch.float32:
         for network in (cartridge.model.codec, cartridge.model.denoiser):
             round_weights(network, kind)
+    present = dream.save()
+    dream.step(0)  # what is recorded in a first step must not hold up the play
+    dream.restore(present)
     if compile:
         dream.compile()
     if agreement < trial.ENOUGH:

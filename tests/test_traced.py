@@ -73,3 +73,31 @@ def test_new_weights_are_seen_by_what_is_recorded() -> None:
     head.scroll[-1].bias.data = replace(before).motion.new_zeros(head.classes).float()
     head.scroll[-1].bias.data[(before.motion + 1) % 3] = 1e4
     assert not torch.equal(traced.foresee(ring, tiny.held(made)).motion, before.motion)
+
+
+def test_where_torch_cannot_record_the_model_is_asked_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object, **rest: object) -> None:
+        raise AttributeError("object has no attribute '__annotations__'")
+
+    made = tiny.config()
+    model = tiny.model(made)
+    expected = dreamed(model, made, frames=3, lower=True)
+    traced = Traced(model)
+    model.parts = traced.parts
+    assert traced.works
+    monkeypatch.setattr(torch.jit, "trace", refuse)
+    for one, other in zip(dreamed(model, made, frames=3, lower=True), expected, strict=True):
+        assert torch.equal(one.frames, other.frames)
+    assert not traced.works
+
+
+def test_a_full_memory_is_not_taken_for_a_torch_that_cannot_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tiny.config()
+    model = tiny.model(made)
+
+    def full(*given: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(model, "foresee", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        Traced(model).foresee(tiny.ring(made), tiny.held(made))

@@ -1,7 +1,8 @@
 """A step as recorded graphs (`torch.jit.trace`): the same operations, without Python between them.
 
 A step is some 1500 small operations, and a quarter of its time was what Python takes to ask for them. A graph holds for
-one dream: its batch of 1, its device, precision and number of sampler steps are written down in it.
+one dream: its batch of 1, its device, precision and number of sampler steps are written down in it. Where torch cannot
+record (the newest Pythons may know no TorchScript) the model is asked as it is.
 """
 
 import warnings
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dreamplay.errors import is_out_of_memory
 from dreamplay.models.model import Model, Moved, Parts
 from dreamplay.models.motion import Foresight
 from dreamplay.ring import Ring
@@ -23,7 +25,7 @@ class Traced:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._graphs: dict[object, Graph] = {}
+        self._graphs: dict[object, Graph | None] = {}
         self.parts = Parts(self.foresee, self.imagine, self.pixels)
 
     def foresee(self, ring: Ring, held: Tensor) -> Foresight:
@@ -53,11 +55,19 @@ class Traced:
         drawn: Tensor = self._run("pixels", part, features, wanted, *moved.tensors())
         return drawn
 
+    @property
+    def works(self) -> bool:
+        """Whether all that was asked for could be recorded."""
+        return None not in self._graphs.values()
+
     def _run(self, key: object, part: Graph, *inputs: Tensor) -> Any:
         if key not in self._graphs:
             self._graphs[key] = _recorded(self._model, part, inputs)
+        graph = self._graphs[key]
+        if graph is None:
+            return part(*inputs)
         with torch.autocast(inputs[0].device.type, enabled=False):  # what it casts is recorded
-            return self._graphs[key](*inputs)
+            return graph(*inputs)
 
 
 class _Part(nn.Module):
@@ -72,8 +82,11 @@ class _Part(nn.Module):
         return self.part(*inputs)
 
 
-def _recorded(model: Model, part: Graph, inputs: tuple[Tensor, ...]) -> Graph:
-    """Record what a function does with tensors like these. Its warnings are of lengths, which stay as they are."""
+def _recorded(model: Model, part: Graph, inputs: tuple[Tensor, ...]) -> Graph | None:
+    """What a function does with tensors like these, None where that cannot be recorded.
+
+    Its warnings are of lengths, which stay as they are.
+    """
     cached = torch.is_autocast_cache_enabled()
     torch.set_autocast_cache_enabled(False)
     try:
@@ -81,5 +94,9 @@ def _recorded(model: Model, part: Graph, inputs: tuple[Tensor, ...]) -> Graph:
             warnings.simplefilter("ignore")
             trace: Callable[..., Graph] = torch.jit.trace  # has no types
             return trace(_Part(model, part).eval(), inputs, check_trace=False)
+    except (AttributeError, TypeError, RuntimeError) as error:  # as TorchScript fails; the model's own come again
+        if is_out_of_memory(error):
+            raise
+        return None
     finally:
         torch.set_autocast_cache_enabled(cached)
