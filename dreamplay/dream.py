@@ -385,7 +385,8 @@ def load(
         for network in (cartridge.model.codec, cartridge.model.denoiser):
             round_weights(network, kind)
     present = dream.save()
-    dream.step(0)  # what is recorded in a first step must not hold up the play
+    for _ in range(_WARM):
+        dream.step(0)
     dream.restore(present)
     if compile:
         dream.compile()
@@ -394,4 +395,5 @@ def load(
     return dream
 
 
+_WARM = 3  # steps that take longer than those to come: torch records the first and tunes what it recorded in the next
 _TRY = "try --device cpu --dtype float32"
