@@ -302,6 +302,8 @@ def test_bfloat16_draws_what_float32_draws() -> None:
 def test_a_dream_plays_on_while_it_is_compiled() -> None:
     world = dream()
     world.reset(0)
+    for _ in range(3):
+        world.step(0)  # records the graphs, which takes as long as many steps
     torch._dynamo.reset()
     frames = 0
     with torch._inductor.config.patch(force_disable_caches=True):  # what was compiled once would be there at once
