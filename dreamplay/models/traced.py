@@ -2,8 +2,8 @@
 
 A step is some 1500 small operations, and a quarter of its time was what Python takes to ask for them. A graph holds for
 one dream: its batch of 1, its device, precision and number of sampler steps are written down in it. Where torch cannot
-record (the newest Pythons may know no TorchScript) the model is asked as it is. Torch keeps what it recorded: a dream that
-was opened leaves some 40 MB behind.
+record (the newest Pythons may know no TorchScript) the model is asked as it is. Torch keeps what it recorded: a dream
+that was opened leaves some 40 MB behind.
 """
 
 import warnings
