@@ -190,3 +190,19 @@ def test_motion_is_foreseen_in_all_bits_whatever_the_pictures_are_drawn_in() -> 
     with torch.autocast("cpu", torch.bfloat16):
         network.foresee(tiny.ring(made), tiny.held(made))
     assert seen == [torch.float32]
+
+
+def test_while_the_scene_changes_no_pixel_of_the_old_one_is_kept() -> None:
+    made = tiny.config()
+    model = tiny.model(made)
+    assert model.denoiser.sprites is not None
+    list(model.denoiser.sprites.blend.parameters())[-1].data[-2] = 1e6  # the bias that keeps what was there
+    for kind, low, high in ((1, 1.0, 1.0), (-1, 0.0, 0.6)):
+        ring = tiny.ring(made)
+        after = tiny.going(ring)
+        after.things[:, 0, 2] = kind
+        moved = model.move(ring, tiny.held(made), after)
+        wanted = torch.ones(1, *model.noise_shape[1:], dtype=torch.bool)
+        drawn = model.pixels(moved, torch.randn(*wanted.shape, made.codec.width), wanted)
+        same = (drawn == to_patches(moved.frames[:, -1])[wanted]).float().mean()
+        assert low <= float(same) <= high

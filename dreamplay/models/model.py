@@ -241,6 +241,8 @@ class Model(nn.Module):
         sources = [newest, moved.frames[:, 0]] if self.config.denoiser.backdrop else [newest]
         old = torch.stack([to_patches(frame)[wanted] for frame in sources], -1)
         more, kept = sprites(drawn, old, before, after)
+        here = (moved.things[:, -1, :1, 2] >= 0).all(1)  # of another scene no pixel may stay
+        kept = kept * here[:, None, None].expand_as(wanted)[wanted][:, None, None]
         return self.codec.inks(drawn + more) + kept
 
     def push(self, ring: Ring, moved: Moved, frame: Tensor) -> Ring:
