@@ -70,9 +70,15 @@ def test_what_falls_gets_faster_after_each_move() -> None:
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
-    now = torch.tensor([[15, 5]])
+    now = torch.tensor([[15, 25]])
     after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
-    assert after == [[[1, 95]], [[1, 5]], [[1, 50]]]
+    assert after == [[[1, 15]], [[1, 25]], [[1, 50]]]
+
+
+def test_a_clock_that_is_shown_ends_at_0_and_a_hidden_one_goes_round() -> None:
+    hidden = replace(tiny.COUNTERS[1], digits=())
+    counters = (tiny.COUNTERS[1], hidden)
+    assert tick(torch.tensor([[5, 5]]), torch.zeros(1, 2, dtype=torch.int64), counters).tolist() == [[0, 95]]
 
 
 def test_what_jumps_is_told_by_its_distance_from_all_that_is_near_and_from_the_block_at_the_heros_head() -> None:

@@ -126,7 +126,7 @@ def most_steps(counters: Sequence[Counter]) -> int:
 
 
 def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
-    """Let clocks go on.
+    """Let clocks go on; one that is shown and counts down ends at 0.
 
     Args:
         now: (B, counters).
@@ -138,19 +138,22 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
     """
     if not counters:
         return now
-    steps, periods, resets = (table.to(now.device) for table in _clocks(tuple(counters)))
+    steps, periods, resets, shown = (table.to(now.device) for table in _clocks(tuple(counters)))
     taken = steps.expand(len(now), -1, -1).gather(2, classes[..., None])[..., 0]  # (B, counters)
     again = (classes == most_steps(counters) - 1) & (resets >= 0)
-    return torch.where(again, resets, (now + taken) % periods)
+    over = shown & (2 * taken > periods) & (now + taken < periods)
+    return torch.where(again, resets, ((now + taken) % periods).masked_fill(over, 0))
 
 
 @cache
-def _clocks(counters: tuple[Counter, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """What clocks do: the step of each class, the last one repeated, (counters, steps + 1); periods; resets."""
+def _clocks(counters: tuple[Counter, ...]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What clocks do: the step of each class, the last one repeated, (counters, classes); period; reset; if shown."""
     steps = [
         [*counter.steps, *[counter.steps[-1]] * (most_steps(counters) - len(counter.steps))] for counter in counters
     ]
-    return torch.tensor(steps), torch.tensor([c.period for c in counters]), torch.tensor([c.reset for c in counters])
+    rest = ([c.period for c in counters], [c.reset for c in counters], [bool(c.digits) for c in counters])
+    periods, resets, shown = map(torch.tensor, rest)
+    return torch.tensor(steps), periods, resets, shown
 
 
 def turning(counters: Tensor, waves: Sequence[tuple[int, int]]) -> Tensor:
