@@ -124,6 +124,13 @@ def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: lis
     assert words in refusal(json.dumps(made))
 
 
+@pytest.mark.parametrize(("key", "value"), [("context", 1), ("motion", None)])
+def test_a_backdrop_needs_past_frames_and_things(key: str, value: object) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["denoiser"]["looks"], made[key] = [], value
+    assert "denoiser.backdrop is True, allowed is false with a context of 1" in refusal(json.dumps(made))
+
+
 def test_a_palette_needs_codes_of_its_colours() -> None:
     made = table()
     made["palette"], made["codec"]["colors"] = [[0, 0, 0], [255, 255, 255]], 0

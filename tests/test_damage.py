@@ -77,7 +77,6 @@ def test_a_thing_is_damaged_where_it_is_or_gone_from_the_whole_past() -> None:
     assert 0 < whole.float().mean() < 0.7
     assert hit(ring)[:, -1].float().mean() > 0.7
     assert not hit(ring)[~whole, :-1].any()
-
     assert torch.equal(ring.things, before.things)
 
 

@@ -86,10 +86,13 @@ def setting(config: Config) -> Setting:
 def footage(
     recipe: Recipe, split: str, *, limit: int | None = None, part: tuple[int, int] = (0, 1), backdrops: bool = True
 ) -> Footage:
-    """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it."""
+    """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it.
+
+    backdrops: Whether pasts are asked for that hold more than the newest frame.
+    """
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
-    cache = Cache(CACHE / recipe.name / split, part)
-    return Footage(cache, setting(blank_config(recipe)), limit=limit, colors=colors, backdrops=backdrops)
+    cache, cut = Cache(CACHE / recipe.name / split, part), setting(blank_config(recipe))
+    return Footage(cache, replace(cut, backdrop=cut.backdrop and backdrops), limit=limit, colors=colors)
 
 
 @contextmanager

@@ -87,7 +87,6 @@ class Footage:
         *,
         limit: int | None = None,
         colors: Sequence[tuple[int, int, int]] = (),
-        backdrops: bool = True,
     ) -> None:
         """Read a cache.
 
@@ -96,7 +95,6 @@ class Footage:
             setting: What windows are cut for.
             limit: Only whole episodes within so many rows.
             colors: Of the palette, where pasts are to hold RGB instead of its indices.
-            backdrops: Whether pasts are asked for that hold more than the newest frame.
         """
         self.setting, self.table = setting, cache.table
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
@@ -107,7 +105,7 @@ class Footage:
         camera = torch.from_numpy(self._column("camera", count))
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
-        self.places, self.things = self._places(count, camera), self._things(count, camera)
+        self.places, self.things = self._places(count, camera), self._things(camera, first)
         away = (self.things[:, :1, 2] < 0).any(1)
         self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away, setting)
         columns = [torch.from_numpy(self._column(c.name, count)) % c.period for c in setting.counters]
@@ -116,7 +114,7 @@ class Footage:
         past = max(setting.context, setting.steps)
         self.rows: Rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
         self.backdrops = None
-        if setting.backdrop and backdrops:
+        if setting.backdrop:
             self.backdrops = Backdrops(
                 self.frames, self.things, self.scrolls, self.episodes, top=setting.status_rows, unknown=setting.colors
             )
@@ -132,8 +130,8 @@ class Footage:
         there &= (x >= 0) & (x < game.width) & (y >= 0) & (y < game.height)
         return torch.stack([x.clamp(0, game.width - 1), y.clamp(0, game.height - 1), there.long()], 1).float()
 
-    def _things(self, count: int, camera: Tensor) -> Tensor:
-        slots = self.setting.things
+    def _things(self, camera: Tensor, first: Tensor) -> Tensor:
+        count, slots = len(camera), self.setting.things
         things = torch.zeros(count, slots, len(THING), dtype=torch.int64)
         for i in range(slots):
             for j, name in enumerate(THING):
@@ -143,8 +141,6 @@ class Footage:
         inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
         things *= inside[..., None]
         things[..., 2] += kind.clamp(max=0)
-        first = torch.zeros(count, dtype=torch.bool)
-        first[[a for a, _ in self.episodes]] = True
         leave_parts(things, first)
         return things
 
