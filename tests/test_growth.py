@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from training.cache import Cache, write_shard
-from training.growth import growth, report
+from training.growth import growth, plot, report
 
 COLUMNS = ("coins", "player_state", "visible", "thing0_kind", "thing0_y", "thing0_speed_y", "thing1_kind")
 DIES = 11
@@ -41,3 +42,10 @@ def test_a_growth_is_a_line_for_each_part(cache: Cache) -> None:
     assert lines[0].split()[:3] == ["frames", "patches", "stomp"]
     assert len(lines) == 3
     assert lines[-1].endswith("#" * 40)
+
+
+def test_a_growth_can_be_looked_at(cache: Cache, tmp_path: Path) -> None:
+    plot(growth(cache, steps=3), tmp_path / "growth.png")
+    with Image.open(tmp_path / "growth.png") as picture:
+        assert picture.size == (1000, 400)
+        assert len(set(picture.convert("RGB").tobytes())) > 100  # lines and letters in many colours

@@ -1,7 +1,10 @@
 """Whether there is enough play: what a growing part of a cache's movies, taken in random order, shows of the game."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from training.cache import Cache
 from training.measure.events import KINDS
@@ -46,3 +49,17 @@ def report(counts: dict[str, list[int]]) -> str:
         bar = "#" * (_BAR * row[1] // most)
         lines.append("".join(f"{count:>10,}" for count in row) + f"  {bar}")
     return "\n".join(lines)
+
+
+def plot(counts: dict[str, list[int]], path: Path) -> None:
+    """Draw the counts against the frames: patches on the left, events, by a logarithmic scale, on the right."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    patches, events = figure.subplots(1, 2)
+    frames = np.array(counts["frames"]) / 1000
+    patches.plot(frames, np.array(counts["patches"]) / 1000, marker="o", color="black")
+    patches.set(xlabel="thousand frames", ylabel="thousand different 8x8 patches", ylim=(0, None))
+    for name in KINDS:
+        events.plot(frames, counts[name], marker="o", label=name)
+    events.set(xlabel="thousand frames", ylabel="events", yscale="log")
+    events.legend(fontsize="small", ncols=2)
+    figure.savefig(path)

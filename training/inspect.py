@@ -28,6 +28,7 @@ class Options:
         rows: Rows of the sheet.
         json: Print one object instead of text.
         growth: Tell how what is seen grows with the movies, too: distinct patches and events.
+        plot: Draw that as a picture there, a PNG or SVG.
     """
 
     cache: tyro.conf.Positional[Path]
@@ -36,6 +37,7 @@ class Options:
     rows: int = 6
     json: bool = False
     growth: bool = False
+    plot: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ def main(argv: list[str]) -> int:
     options = tyro.cli(Options, args=argv, prog="python -m training inspect")
     cache = Cache(options.cache)
     summary = summarise(cache)
-    grown = growth.growth(cache) if options.growth else {}
+    grown = growth.growth(cache) if options.growth or options.plot else {}
     if options.json:
         print(json.dumps(asdict(summary) | ({"growth": grown} if grown else {})))
     else:
         print(report(summary) + (f"\n\n{growth.report(grown)}" if grown else ""))
+    if options.plot is not None:
+        growth.plot(grown, options.plot)
     if options.sheet is not None:
         Image.fromarray(sheet(cache, rows=options.rows, columns=options.columns)).save(options.sheet)
     return 0
