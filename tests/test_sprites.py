@@ -17,8 +17,13 @@ def sprites() -> Sprites:
 
 def laid(made: Sprites, *things: tuple[int, int, int]) -> torch.Tensor:
     """The pictures as one image, (64, 48, 2)."""
-    patches = made.laid(torch.tensor([things]), HEIGHT, WIDTH)  # (1, H, W, 64, C)
-    return from_patches(patches.flatten(3), 2)[0]
+    patches = made.laid(torch.tensor([things]), everywhere(1))
+    return from_patches(patches.reshape(1, HEIGHT // 8, WIDTH // 8, -1), 2)[0]
+
+
+def everywhere(frames: int) -> torch.Tensor:
+    """All patches of so many frames."""
+    return torch.ones(frames, HEIGHT // 8, WIDTH // 8, dtype=torch.bool)
 
 
 def picture(made: Sprites, kind: int) -> torch.Tensor:
@@ -49,9 +54,15 @@ def test_no_thing_is_drawn_for_an_empty_slot_or_a_scene() -> None:
 def test_frames_of_a_batch_do_not_mix() -> None:
     made = sprites()
     things = torch.tensor([[[0, 0, 1]], [[8, 8, 2]]])
-    both = made.laid(things, HEIGHT, WIDTH)
-    assert torch.equal(both[0], made.laid(things[:1], HEIGHT, WIDTH)[0])
-    assert torch.equal(both[1], made.laid(things[1:], HEIGHT, WIDTH)[0])
+    both = made.laid(things, everywhere(2)).chunk(2)
+    assert torch.equal(both[0], made.laid(things[:1], everywhere(1)))
+    assert torch.equal(both[1], made.laid(things[1:], everywhere(1)))
+
+
+def test_pictures_are_laid_in_the_wanted_patches_alone() -> None:
+    made, things = sprites(), torch.tensor([[[5, 11, 3], [-6, 30, 1]], [[40, 20, 2], [9, 9, 0]]])
+    wanted = torch.rand(everywhere(2).shape) < 0.4
+    assert torch.equal(made.laid(things, wanted), made.laid(things, everywhere(2))[wanted.flatten()])
 
 
 def test_before_it_has_learnt_it_changes_nothing() -> None:

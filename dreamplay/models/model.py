@@ -236,8 +236,7 @@ class Model(nn.Module):
         were = self.denoiser.looks(past[:, -2], past[:, -3], moved.scrolls[:, -2], ticks)
         were = were - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
         were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
-        laid = sprites.laid(torch.cat([were, now]), *newest.shape[1:3]).chunk(2)
-        before, after = (pictures[wanted] for pictures in laid)
+        before, after = sprites.laid(torch.cat([were, now]), torch.cat([wanted, wanted])).chunk(2)
         sources = [newest, moved.frames[:, 0]] if self.config.denoiser.backdrop else [newest]
         old = torch.stack([to_patches(frame)[wanted] for frame in sources], -1)
         more, kept = sprites(drawn, old, before, after)

@@ -5,7 +5,8 @@ each background: a network that draws patches would have to learn every one of t
 pictures, one of which is laid where the thing is; a small network then decides for each pixel between the patch as it
 was drawn, the thing, the pixel as it was, and what was seen there before things hid it.
 
-Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches, O old pixels.
+Axis letters: B batch, N things, C channels, H W rows and columns of patches, h w pixels, n patches,
+m things, O old pixels.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from dreamplay.models.moves import PARTS, fine
 
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
+PIXELS = PATCH * PATCH
 OLD = 8
 """Numbers that stand for the colour that a pixel had."""
 LATE = 1
@@ -101,29 +103,30 @@ class Sprites(nn.Module):
             nn.Linear(inks + olds * OLD + 2 * channels, WIDTH), nn.SiLU(), zeroed(nn.Linear(WIDTH, inks + olds))
         )
 
-    def laid(self, things: Tensor, height: int, width: int) -> Tensor:
+    def laid(self, things: Tensor, wanted: Tensor) -> Tensor:
         """The pictures of things where they are.
 
         Args:
             things: x, y in pixels and picture, not above 0 for none, (B, N, 3) int64.
-            height, width: Of a frame, h and w.
+            wanted: In which patches, (B, H, W) bool.
 
         Returns:
-            (B, H, W, 64, C): the pixels of each patch.
+            (n, 64, C): the pixels of each of these patches.
         """
-        b, device = len(things), things.device
+        device, (_, height, width) = things.device, wanted.shape
         frame, which = (things[..., 2] > 0).nonzero(as_tuple=True)
-        x, y, picture = things[frame, which].unbind(-1)  # (n,)
-        rows = y[:, None, None] + torch.arange(DOWN, device=device)[:, None]  # (n, DOWN, 1)
-        columns = x[:, None, None] + torch.arange(ACROSS, device=device)  # (n, 1, ACROSS)
-        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        cells = (rows // PATCH) * (width // PATCH) + columns // PATCH
-        where = (cells * PATCH + rows % PATCH) * PATCH + columns % PATCH  # (n, DOWN, ACROSS)
-        where = where + height * width * frame[:, None, None]
+        x, y, picture = things[frame, which].unbind(-1)  # (m,)
+        rows = (y[:, None] + torch.arange(DOWN, device=device))[..., None]  # (m, DOWN, 1)
+        columns = (x[:, None] + torch.arange(ACROSS, device=device))[:, None]  # (m, 1, ACROSS)
+        inside = (rows >= 0) & (rows < PATCH * height) & (columns >= 0) & (columns < PATCH * width)
+        cells = (frame[:, None, None] * height + rows // PATCH) * width + columns // PATCH
+        flat, cells = wanted.flatten(), cells * inside
+        seen = inside & flat[cells]
+        pixels = rows % PATCH * PATCH + columns % PATCH
+        where = (flat.cumsum(0) - 1)[cells] * PIXELS + pixels  # (m, DOWN, ACROSS)
         pictures = self.pictures(picture).unflatten(-1, (DOWN, ACROSS, self.channels))
-        empty = pictures.new_zeros(b * height * width, self.channels)
-        laid = empty.index_add(0, where[seen], pictures[seen])
-        return laid.view(b, height // PATCH, width // PATCH, PATCH * PATCH, self.channels)
+        laid = pictures.new_zeros(flat.nonzero().shape[0] * PIXELS, self.channels)
+        return laid.index_add_(0, where[seen], pictures[seen]).unflatten(0, (-1, PIXELS))
 
     def forward(self, drawn: Tensor, old: Tensor, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         """What is added to drawn patches.
