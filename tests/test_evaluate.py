@@ -81,8 +81,8 @@ class ToyCache:
         return self.frames if rows is None else self.frames[rows.start : rows.stop]
 
 
-def seek(frames: Tensor) -> Tensor:
-    """Finds the block by its colour. frames: (B, h, w, 1)."""
+def seek(frames: Tensor, near: Tensor | None = None) -> Tensor:
+    """Finds the block by its colour, wherever it is. frames: (B, h, w, 1)."""
     found = frames[..., 0] == HERO
     x, y = found.any(1).int().argmax(1), found.any(2).int().argmax(1)
     return torch.stack([x, y, found.flatten(1).any(1)], 1).float()

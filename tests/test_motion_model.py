@@ -242,6 +242,18 @@ def test_the_place_is_the_likeliest_column_and_row() -> None:
     assert torch.equal(present > 0, there > 0)
 
 
+def test_the_hero_is_looked_for_around_where_it_should_be() -> None:
+    tracker = motion().tracker
+    columns = torch.zeros(2, 256)
+    columns[:, 40], columns[:, 200] = 2, 1
+    rows = torch.zeros(2, 240)
+    rows[:, 90] = 1
+    tracker.forward = lambda frames: (columns, rows, torch.ones(2))  # type: ignore[method-assign]
+    frames = torch.zeros(2, 240, 256, 1, dtype=torch.uint8)
+    assert tracker.places(frames)[:, 0].tolist() == [40, 40]
+    assert tracker.places(frames, torch.tensor([[50, 80], [190, 100]]))[:, 0].tolist() == [40, 200]
+
+
 def test_a_head_without_cuts_has_only_speeds() -> None:
     network = Motion(replace(tiny.MOTION, cuts=()), 3, tiny.PALETTE, tiny.COUNTERS)
     assert network(past(), tiny.held(tiny.config())).scroll.shape == (1, 5)

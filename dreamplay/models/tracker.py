@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from dreamplay.config import MotionConfig
 from dreamplay.models.layers import PATCH, coded_patches, color_codes
 
+AROUND = 24
+"""Pixels around where the hero should be in which it is looked for."""
+
 
 class Tracker(nn.Module):
     """Finds the hero on the screen: a distribution over columns, one over rows, and whether it is there at all."""
@@ -41,7 +44,23 @@ class Tracker(nn.Module):
         rows = torch.logsumexp(self.rows(x) + cell, 2).flatten(1)  # (B, h)
         return columns, rows, self.there(x).amax((1, 2)).squeeze(-1)
 
-    def places(self, frames: Tensor) -> Tensor:
-        """Where the hero is. frames: (B, h, w, P) uint8. Returns x, y in pixels and 1 if it is there, (B, 3)."""
+    def places(self, frames: Tensor, near: Tensor | None = None) -> Tensor:
+        """Where the hero is.
+
+        Args:
+            frames: (B, h, w, P) uint8.
+            near: Where it should be, x, y in pixels, (B, 2); it is only looked for around there.
+
+        Returns:
+            x, y in pixels and 1 if it is there, (B, 3).
+        """
         columns, rows, there = self(frames)
+        if near is not None:
+            columns, rows = (_close(logits, at) for logits, at in zip((columns, rows), near.T, strict=True))
         return torch.stack([columns.argmax(1).float(), rows.argmax(1).float(), (there > 0).float()], 1)
+
+
+def _close(logits: Tensor, at: Tensor) -> Tensor:
+    """Leave those within AROUND of a place. logits: (B, n). at: (B,). Returns (B, n)."""
+    far = (torch.arange(logits.shape[1], device=logits.device) - at[:, None]).abs() > AROUND
+    return logits.masked_fill(far, -torch.inf)

@@ -63,7 +63,8 @@ def _react(dreamer: Dreamer, footage: Footage, rows: Rows) -> Reactions:
     bits = np.array([game.chord(text) for text in CHORDS] * n)
     held = torch.from_numpy(unpack(bits, len(game.buttons)))  # (B, K)
     ring = dreamer.pasts(footage, rows).select(torch.arange(n).repeat_interleave(c))
-    home = _level_places(dreamer, ring)
+    home = footage.places[torch.from_numpy(rows - 1)].double().repeat_interleave(c, 0)[:, :2]
+    home[:, 0] += ring.odometer.cpu()
     moves, first = np.full((n * c, len(HORIZONS), 2), np.nan), np.zeros((n, c), np.int64)
     for frame in range(1, HORIZONS[-1] + 1):
         ring = dreamer.step(ring, held, noise=dreamer.noise(n).repeat_interleave(c, 0))
@@ -76,8 +77,9 @@ def _react(dreamer: Dreamer, footage: Footage, rows: Rows) -> Reactions:
 
 
 def _level_places(dreamer: Dreamer, ring: Ring) -> Tensor:
-    """Where the probe sees Mario in the level, (B, 2); NaN where it does not."""
-    places = dreamer.places(dreamer.shown(ring))
+    """Where the probe sees Mario in the level around where the dream has him, (B, 2); NaN where it does not."""
+    near = ring.things[:, -1, 0, :2] if ring.things.shape[2] else None
+    places = dreamer.places(dreamer.shown(ring), near)
     level = places[:, :2].double()
     level[:, 0] += ring.odometer.cpu()
     level[places[:, 2] <= 0] = float("nan")
@@ -87,9 +89,10 @@ def _level_places(dreamer: Dreamer, ring: Ring) -> Tensor:
 def compare(real: Reactions, dream: Reactions) -> Numbers:
     """How alike the reactions are.
 
-    Where Mario obeys in the real game, his displacement after 4, 8 and 16 frames is compared. `sign` is the share of
-    displacements, of both axes, that have the same sign, where up to 1 px counts as none and displacements no further
-    apart than that agree anyway; `error` is the median distance in pixels. A dreamed Mario who is not there agrees with
+    Where Mario obeys in the real game, his displacement after 4, 8 and 16 frames is compared with that of where the
+    dream's pictures show him. `sign` is the share of displacements, of both axes, that have the same sign, where up to
+    1 px counts as none and displacements no further apart than that agree anyway; `error` is the median distance in
+    pixels. A dreamed Mario who is not there agrees with
     nothing and is 256 px off. `lag` is the median of the first frame in which the dream differs from the same dream
     under no buttons, minus the same of the console, over the pairs in which the console reacts within 16 frames; two
     pictures differ when at least 8 pixels below the status bar do. `in_time` is the share of lags that are 0, `late`

@@ -20,8 +20,9 @@ from training.data import Footage, Rows
 LOOKED = 64
 """Frames that the probe looks at at once."""
 
-Probe = Callable[[Tensor], Tensor]
-"""Finds the hero: frames (B, h, w, P) to x, y in pixels and whether it is there, (B, 3)."""
+Probe = Callable[[Tensor, Tensor | None], Tensor]
+"""Finds the hero, around x, y (B, 2) if these are given: frames (B, h, w, P) to x, y in pixels and whether it is there,
+(B, 3)."""
 
 
 class Stepper(Protocol):
@@ -103,14 +104,23 @@ class Dreamer:
             return self._model.foresee(ring, held.to(self._device)).motion.cpu()
 
     @torch.no_grad()
-    def places(self, frames: Tensor) -> Tensor:
-        """Where the probe sees the hero. frames: indices, (B, h, w). Returns x, y and whether it is there, (B, 3)."""
+    def places(self, frames: Tensor, near: Tensor | None = None) -> Tensor:
+        """Where the probe sees the hero.
+
+        Args:
+            frames: Indices, (B, h, w).
+            near: Around which x, y in pixels it looks, (B, 2); everywhere unless given.
+
+        Returns:
+            x, y and whether it is there, (B, 3).
+        """
         assert self._probe is not None
+        parts = []
         with self._autocast():
-            parts = [
-                self._probe(self._planes(frames[i : i + LOOKED]).to(self._device)).float().cpu()
-                for i in range(0, len(frames), LOOKED)
-            ]
+            for i in range(0, len(frames), LOOKED):
+                part = slice(i, i + LOOKED)
+                shown = self._planes(frames[part]).to(self._device)
+                parts.append(self._probe(shown, None if near is None else near[part]).float().cpu())
         return torch.cat(parts)
 
     def pasts(self, footage: Footage, rows: Rows) -> Ring:
