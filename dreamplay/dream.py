@@ -249,7 +249,7 @@ class Dream:
     def _next(self, held: Tensor, noise: Tensor) -> Ring:
         """The past with one more frame. held: (1, K). noise: (1, C, H, W)."""
         self._model.sigmas, self._model.parts = self._sigmas, replace(self._parts, imagine=self._imagine)
-        with torch.no_grad(), self._autocast():
+        with torch.inference_mode(), self._autocast():
             return self._model.step(self._ring, held, noise)
 
     @property
@@ -275,7 +275,7 @@ class Dream:
         sys.setswitchinterval(_SWITCH)
         torch.set_num_threads(threads)  # of this thread; what is compiled holds for the same number only
         try:
-            with torch.no_grad(), self._autocast():
+            with torch.inference_mode(), self._autocast():
                 compiled(moved, noise)
         except (RuntimeError, OSError) as error:
             self.tell(f"Not compiled, playing on without ({str(error).splitlines()[0][:80]})")
