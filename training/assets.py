@@ -88,7 +88,7 @@ def footage(
 ) -> Footage:
     """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it.
 
-    backdrops: Whether pasts are asked for that hold more than the newest frame.
+    backdrops: Whether pasts are asked for.
     """
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
     cache, cut = Cache(CACHE / recipe.name / split, part), setting(blank_config(recipe))
@@ -100,7 +100,7 @@ def session(
     recipe: Recipe, stage: str, folder: Path, minutes: float | None, *, whole: bool = False
 ) -> Iterator[Session]:
     """Everything a stage needs, alone or under `torchrun`: each process there holds a part of the play or the whole."""
-    backdrops = stage == "denoiser"
+    backdrops = stage != "codec"
     hyper: Hyper = getattr(recipe, stage)
     if minutes is not None:
         hyper = replace(hyper, minutes=minutes, steps=None)

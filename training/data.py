@@ -215,18 +215,13 @@ class Footage:
         """What a perfect motion head says of these rows, (B,)."""
         return Foresight(self.motion[rows], self.things[rows], self.counters[rows])
 
-    def ring(self, rows: Rows | Sequence[int], *, context: int | None = None) -> Ring:
-        """The past before each of the rows, as a dream would have it. Batch B = number of rows.
-
-        Args:
-            rows: What comes next.
-            context: Past frames if fewer than the setting's will do.
-        """
-        setting, context = self.setting, context or self.setting.context
+    def ring(self, rows: Rows | Sequence[int]) -> Ring:
+        """The past before each of the rows, what comes next, as a dream would have it. Batch B = number of rows."""
+        setting, context = self.setting, self.setting.context
         now = torch.as_tensor(np.asarray(rows, dtype=np.int64))
         past = now[:, None] - torch.arange(setting.steps, 0, -1)  # (B, S)
         frames = self.pictures(past[:, -context:])  # (B, T, h, w, P)
-        if self.backdrops is not None and context == setting.context:
+        if self.backdrops is not None:
             frames[:, 0] = self._colored(self.backdrops[past[:, -context]])
         moved = [frames[:, -1]]
         since = torch.zeros_like(now)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import Counter
-from dreamplay.models.moves import most_steps, tick
+from dreamplay.models.moves import PARTS, ahead, fine, most_steps, tick
 from dreamplay.ring import THING
 from training.data import Footage, Rows
 
@@ -21,6 +21,8 @@ NEARBY = 8
 """Frames that are not long."""
 SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
+BACK = 8
+"""Sixteenths of a pixel, across, from which what puts the hero off his way is a wall or the edge of the screen."""
 SELDOM = 10
 """Times that such a change must be seen."""
 LATE = 1
@@ -103,13 +105,14 @@ def eventful(footage: Footage) -> Bools:
 
 
 def sudden(footage: Footage) -> Bools:
-    """In which rows the hero's speed changes at once, (rows,) bool."""
+    """In which rows the hero's speed changes at once, or he is put back, (rows,) bool."""
     if not footage.setting.things:
         return np.zeros(len(footage.things), bool)
     hero = footage.things[:, 0]
     gained = (hero[1:, 5:7] - hero[:-1, 5:7]).abs() > hero.new_tensor(SUDDEN)
+    went = fine(hero[1:])[:, 0] + PARTS * footage.scrolls[1:] - ahead(hero[:-1])[:, 0]
     there = (hero[1:, 2] > 0) & (hero[:-1, 2] > 0)
-    return np.concatenate([[False], (gained.any(1) & there).numpy()])
+    return np.concatenate([[False], ((gained.any(1) | (went.abs() >= BACK)) & there).numpy()])
 
 
 def nearly(happens: Bools) -> Bools:

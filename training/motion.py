@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dreamplay.errors import UsageError
 from dreamplay.models.motion import Motion, Outlook
-from dreamplay.models.moves import JUMPS, Arrivals, Jumps, Moves, arrivals, moves
+from dreamplay.models.moves import JUMPS, NUMBERS, SMALL, Arrivals, Jumps, Moves, arrivals, moves
 from dreamplay.ring import Ring
 from training import assets
 from training.data import HERO_BOX, Footage, Rows, Sampler
@@ -39,10 +39,15 @@ TURNS = 0.14
 POSES = 0.1
 """Share of them drawn by the hero's pose, every pose as often: big Mario and Mario with fire are seldom played."""
 MISSES = (1, 2, 9, 18, 27, 36)
-"""Frames, before or after, from which half of the rows that are drawn for what they lead to are taken instead: it does
+"""Frames, before or after, from which some of the rows that are drawn for what they lead to are taken instead: it does
 not happen there, though the last ones are beats of the slow timers, which much waits for."""
+MISSED = 0.25
+"""Share of those rows."""
 JITTER = 0.03
 """Share of past places that are off by a pixel, as those of a dream may be; the newest are sums and stay."""
+DAMAGED = 0.02
+"""Share of the things but the hero one of whose small numbers is another one than it was: a dream that has once said a
+wrong one must find its way back, or a tune that never ends holds Mario at the castle for good."""
 FEWER = 0.5
 """Share of the things with nothing near them that are left out, so that no moment is known by its bystanders."""
 BESIDE = 48
@@ -111,8 +116,8 @@ class Source:
             for _ in range(int(share * HISTORIES))
         ]
         drawn[: len(alike)] = self._missed(np.array([generator.choice(rows) for rows in alike], np.int64))
-        now, ring = torch.from_numpy(drawn), footage.ring(drawn, context=1)
-        past, things = self._fewer(self._jitter(ring.things), footage.things[now])
+        now, ring = torch.from_numpy(drawn), footage.ring(drawn)
+        past, things = self._fewer(self._damaged(self._jitter(ring.things)), footage.things[now])
         ring = replace(ring, things=past)
         way = ring.things[:, -1], things, footage.scrolls[now]
         clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
@@ -121,11 +126,11 @@ class Source:
         return Batch(frames[..., None], places, ring, held, things, moves(*way), arrived, motion, clocks)
 
     def _missed(self, rows: Rows) -> Rows:
-        """Take near misses instead of half of the rows."""
+        """Take near misses instead of some of the rows."""
         generator = self.sampler.generator
         others = rows + generator.choice(MISSES, len(rows)) * generator.choice((-1, 1), len(rows))
         others = others.clip(0, len(self.whole) - 1)
-        return np.where(self.whole[others] & (generator.random(len(rows)) < 0.5), others, rows)
+        return np.where(self.whole[others] & (generator.random(len(rows)) < MISSED), others, rows)
 
     def _fewer(self, past: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         """Leave some bystanders out. past: (B, S, N, E). after: What followed, (B, N, E). Returns both without them."""
@@ -138,6 +143,17 @@ class Source:
         out &= torch.from_numpy(self.sampler.generator.random(out.shape) < FEWER)
         out[:, 0] = False
         return past * ~out[:, None, :, None], after * ~out[..., None]
+
+    def _damaged(self, things: Tensor) -> Tensor:
+        """Put one of the newest small numbers of some things wrong. things: (B, S, N, E). Returns the same shape."""
+        generator, (rows, _, slots, _) = self.sampler.generator, things.shape
+        hit = torch.from_numpy(generator.random((rows, slots)) < DAMAGED) & (things[:, -1, :, 2] > 0)
+        hit[:, 0] = False
+        row, slot = hit.nonzero(as_tuple=True)
+        which, wrong = (torch.from_numpy(generator.integers(0, many, len(row))) for many in (NUMBERS, SMALL))
+        things = things.clone()
+        things[row, -1, slot, which - NUMBERS] = wrong
+        return things
 
     def _jitter(self, things: Tensor) -> Tensor:
         generator = self.sampler.generator
@@ -231,7 +247,7 @@ def accuracy(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
     """Shares of rows with the scroll right and within a pixel, of things and of tracked heroes in their place."""
     sums: dict[str, float] = {}
     for part in np.array_split(rows, max(len(rows) // 512, 1)):
-        now, ring = torch.from_numpy(part), footage.ring(part, context=1)
+        now, ring = torch.from_numpy(part), footage.ring(part)
         truth = footage.motion[now]
         outlook = motion(ring, footage.held[now], motion=truth)
         guess = motion.likeliest(outlook, ring).motion
