@@ -120,7 +120,10 @@ def test_what_decides_marios_next_step_is_told() -> None:
     ram[0x490] = 254
     assert tell(ram, values)["thing0_pull"] == mario["thing0_pull"] + 32  # a wall bars his way
     ram[0x6DE], ram[0x789] = 40, 20
-    assert tell(ram, values | {"player_state": 3})["thing0_side"] == 40  # console frames in a pipe
+    assert tell(ram, values | {"player_state": 3})["thing0_side"] == 10  # four console frames each, in a pipe
+    ram[0x6DE] = 135  # longer than six bits tell
+    assert [tell(ram, values | {"player_state": 2})[f"thing0_{name}"] for name in ("side", "low")] == [33, 3]
+    ram[0x6DE] = 40
     ram[0x1D] = 3
     assert tell(ram, values)["thing0_side"] == 20  # console frames on the pole
 
