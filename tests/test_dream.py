@@ -181,8 +181,8 @@ def test_a_dream_is_held_against_the_frames_that_its_maker_saw(tmp_path: Path) -
 
 
 def test_golden_frames_of_another_size_are_refused(tmp_path: Path) -> None:
-    tiny.write(tmp_path, trial.golden(cartridge())[:1])
-    with pytest.raises(CheckpointError, match=r"tensor frames is \[1,32,48,1\], config says \[2,32,48,1\]"):
+    tiny.write(tmp_path, trial.golden(cartridge()).repeat(2, 1, 1, 1))
+    with pytest.raises(CheckpointError, match=r"tensor frames is \[2,32,48,1\], config says \[1,32,48,1\]"):
         load(tmp_path)
 
 

@@ -111,6 +111,34 @@ def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_trainin
     assert head._shown(away).all()  # it ends a black screen
 
 
+def test_clocks_are_hidden_with_the_rest_but_for_short_ones() -> None:
+    head, ring, held = motion(), past(), tiny.held(tiny.config())
+
+    def told(shown: float, counter: int) -> torch.Tensor:
+        """What everything is told once that clock goes on."""
+        went = ring.counters.clone()
+        went[:, counter] += 5
+        later = replace(ring, counters=went)
+        longer = torch.ones(1, head.config.history)
+        return head._everywhere(later, held, longer, torch.full((1, 1), shown))
+
+    short, long = 0, 1  # of 16 and of 100 steps, that is 10 until its last digit changes
+    assert not torch.equal(told(0, short), told(0, long))
+    head.counters = tuple(replace(counter, period=100) for counter in head.counters)
+    assert torch.equal(told(0, short), told(0, long))
+    assert not torch.equal(told(1, short), told(1, long))
+
+
+def test_the_columns_at_the_left_edge_are_told_apart() -> None:
+    head = motion()
+
+    def told(x: int) -> torch.Tensor:
+        """Which of them the first thing stands on."""
+        return head._phases(past(things=torch.tensor([thing(kind=1, x=x)]).expand(1, 8, 3, -1)))[4][0, 0]
+
+    assert [int(told(x).argmax()) for x in (-3, -1, 0, 1, 6, 40)] == [0, 0, 1, 2, 7, 7]
+
+
 def test_what_touches_a_thing_is_the_same_in_whichever_slot_it_is() -> None:
     head, ring = motion(), past()
     now = [thing(kind=1, x=30, y=36), thing(kind=2, x=40, y=40), thing()]

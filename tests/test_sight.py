@@ -28,6 +28,14 @@ def test_things_in_the_same_block_see_the_same() -> None:
     assert not torch.equal(first, below)
 
 
+def test_things_see_what_is_behind_others_where_it_is_remembered() -> None:
+    ring = past(0, (24, 16, 0))
+    older = replace(ring, frames=torch.cat([torch.zeros_like(ring.frames[:, :1]), ring.frames[:, 1:]], 1))
+    for backdrop in (False, True):
+        sight = Sight(tiny.PALETTE, backdrop=backdrop).eval()
+        assert torch.equal(sight(ring).around, sight(older).around) is not backdrop
+
+
 def test_things_see_no_more_than_is_on_the_screen() -> None:
     sight, ring = Sight(tiny.PALETTE).eval(), past(0, (300, 16, 0))
     dark = replace(ring, frames=torch.zeros_like(ring.frames))

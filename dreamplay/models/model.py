@@ -69,7 +69,14 @@ class Model(nn.Module):
         palette, game = config.palette, config.game
         self.codec = Codec(config.codec, palette)
         self.motion = (
-            Motion(config.motion, len(game.buttons), palette, config.counters, config.patience)
+            Motion(
+                config.motion,
+                len(game.buttons),
+                palette,
+                config.counters,
+                config.patience,
+                backdrop=config.denoiser.backdrop,
+            )
             if config.motion
             else None
         )

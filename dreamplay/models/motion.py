@@ -56,13 +56,17 @@ STRIDES = 17
 """Ways in pixels that are told apart, of a console frame or a frame: the camera goes as far as he does."""
 HIDE = 0.7
 """Share of the rows from which training hides what tells one moment from all others but moves nothing most of the time:
-the past before the last steps, the place in the level, the clocks."""
+the past before the last steps, the place in the level, the clocks but the short ones."""
+SHORT = 36
+"""Period of a clock, at most, that is never hidden: others go by its end, and it tells few moments apart."""
 RECENT = 3
 """Past steps that are never hidden."""
 POSES = 6
 """Past steps of which a thing's own kind is told."""
 SCREEN = 32
 """Columns of 8 pixels, the first one left of the screen: its edge stops the hero, and the camera follows him."""
+EDGE = 8
+"""Screen columns at the left edge that are told apart: the hero is stopped by it on the very pixel."""
 BEATS = (4, 8)
 """Waves by which clocks of more steps are told too, where they fit: games do many things every so many frames."""
 KIND = 8
@@ -119,6 +123,8 @@ class Motion(nn.Module):
         palette: tuple[tuple[int, int, int], ...],
         counters: tuple[Counter, ...] = (),
         patience: int = 0,
+        *,
+        backdrop: bool = False,
     ) -> None:
         super().__init__()
         self.config, self.counters = config, counters
@@ -131,7 +137,7 @@ class Motion(nn.Module):
         self.absent = nn.Embedding(patience + 1, KIND)
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
-        phases = 4 * CELL + 2 * PARTS + NUMBERS * SMALL + 2 * SCREEN + 2 * SPEED
+        phases = 4 * CELL + 2 * PARTS + NUMBERS * SMALL + 2 * SCREEN + EDGE + 2 * SPEED
         phases += FRAMES * 2 * INSIDE + 2 * CELL
         present = phases + (ACROSS * DOWN + FRAMES * len(POINTS)) * LOOK + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
@@ -141,7 +147,7 @@ class Motion(nn.Module):
         widths = config.width, config.width * 2 // 3
         self.hero, self.other = (Mover(inputs, width, config.kinds, config.things, config.scenes) for width in widths)
         self.inside = nn.ModuleList(nn.Embedding(CELL * PARTS, INSIDE) for _ in range(2))
-        self.sight = Sight(palette)
+        self.sight = Sight(palette, backdrop=backdrop)
         self.apart = nn.ModuleList(nn.Embedding(2 * near + 1, TOUCH) for near in NEAR)
         pair = FRAMES * TOUCH + 2 * (KIND + 2) + 2 * len(self.beats)
         self.meet = nn.Sequential(nn.Linear(pair, MEET), nn.SiLU(), nn.Linear(MEET, MEET), nn.SiLU())
@@ -242,7 +248,7 @@ class Motion(nn.Module):
         at[..., ::2] += PARTS * ring.odometer[:, None, None]
         blocks = at // PARTS % CELL
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
-        small.append((screen.clamp(-1, SCREEN - 2) + 1, SCREEN))
+        small += [(screen.clamp(-1, SCREEN - 2) + 1, SCREEN), (now[..., :1].clamp(-1, EDGE - 2) + 1, EDGE)]
         told = [one_hot(numbers, many).flatten(2) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]
@@ -318,8 +324,10 @@ class Motion(nn.Module):
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
         camera, block = self.place(here).unbind(1)
         place = torch.cat([odometer[:, None].to(held.dtype) / 1024 * shown, camera * shown, block], 1)
-        clocks = turning(ring.counters, [(i, counter.unit) for i, counter in enumerate(self.counters)])
-        return torch.cat([past, held, place, absent, clocks.to(held.dtype) * shown], 1)
+        units = [counter.unit for counter in self.counters]
+        clocks = turning(ring.counters, list(enumerate(units))).to(held.dtype)
+        short = clocks.new_tensor([counter.period <= SHORT for counter in self.counters for _ in range(2)])
+        return torch.cat([past, held, place, absent, clocks * torch.maximum(shown, short)], 1)
 
     def _within(self, inside: Tensor) -> list[Tensor]:
         """Where in its block each thing is if nothing stops it, after every console frame, (B, N, .) each.

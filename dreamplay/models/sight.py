@@ -50,16 +50,23 @@ class Sight(nn.Module):
     codes: Tensor | None
     points: Tensor
 
-    def __init__(self, palette: tuple[tuple[int, int, int], ...]) -> None:
+    def __init__(self, palette: tuple[tuple[int, int, int], ...], *, backdrop: bool = False) -> None:
+        """Make it.
+
+        Args:
+            palette: Of the frames; empty for RGB.
+            backdrop: Whether the oldest past frame is what was last seen behind things, which is then looked at, too.
+        """
         super().__init__()
+        self.backdrop = backdrop
         self.register_buffer("codes", color_codes(torch.tensor(palette)) if palette else None, persistent=False)
         self.register_buffer("points", torch.tensor(POINTS), persistent=False)
         self.unknown = len(palette)
-        seen = (CELL // EVERY) ** 2 * (4 if palette else 3)
+        seen = (CELL // EVERY) ** 2 * (4 if palette else 3) * (1 + backdrop)
         self.look = nn.Sequential(nn.Linear(seen, 2 * LOOK), nn.SiLU(), nn.Linear(2 * LOOK, LOOK))
 
     def forward(self, ring: Ring) -> Seen:
-        """Look at the newest frame."""
+        """Look at the newest frame, and at what was behind things."""
         corner, way = first_block(ring), unstopped(ring.things[:, -2:])
         inside = way - PARTS * corner[:, :, None]
         around = self._around(ring, corner)
@@ -72,23 +79,35 @@ class Sight(nn.Module):
             ring: The past.
             corner: Where the first of them begins, (B, N, 2).
         """
-        frames = ring.newest
-        b, h, w, _ = frames.shape
-        device, side = frames.device, CELL // EVERY
+        seen = self._seen(ring.newest, corner, EVERY // 2)
+        if self.backdrop:  # between the pixels of the newest frame: a flagpole is thinner than they are apart
+            seen = torch.cat([seen, self._seen(ring.frames[:, 0], corner, 0)], -1)
+        side = CELL // EVERY
+        blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
+        looks: Tensor = self.look(leave_out(blocks, BLUR, training=self.training))
+        return looks.flatten(2, 3)
+
+    def _seen(self, frames: Tensor, corner: Tensor, first: int) -> Tensor:
+        """Pixels of the blocks around each thing as numbers.
+
+        Args:
+            frames: (B, h, w, P) uint8.
+            corner: Where the first of the blocks begins, (B, N, 2).
+            first: Column in a block of the first pixel that is looked at.
+
+        Returns:
+            (B, N, y, x, codes).
+        """
+        (b, h, w, _), device, side, dtype = frames.shape, frames.device, CELL // EVERY, torch.get_default_dtype()
         left, top = corner.unbind(-1)
-        x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + EVERY // 2  # (B, N, x)
+        x = left[..., None] + torch.arange(ACROSS * side, device=device) * EVERY + first  # (B, N, x)
         y = top[..., None] + torch.arange(DOWN * side, device=device) * EVERY + EVERY // 2  # (B, N, y)
         outside = ((x < 0) | (x >= w))[:, :, None] | ((y < 0) | (y >= h))[..., None]  # (B, N, y, x)
         where = y.clamp(0, h - 1)[..., None] * w + x.clamp(0, w - 1)[:, :, None]
         pixels = frames.flatten(1, 2)[torch.arange(b, device=device)[:, None, None, None], where]  # (B, N, y, x, P)
-        dtype = torch.get_default_dtype()
         if self.codes is None:
-            seen = (pixels.to(dtype) / 127.5 - 1).masked_fill(outside[..., None], 0)
-        else:
-            seen = F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
-        blocks = seen.view(*seen.shape[:2], DOWN, side, ACROSS, side, -1).transpose(3, 4).flatten(4)
-        looks: Tensor = self.look(leave_out(blocks, BLUR, training=self.training))
-        return looks.flatten(2, 3)
+            return (pixels.to(dtype) / 127.5 - 1).masked_fill(outside[..., None], 0)
+        return F.embedding(pixels[..., 0].long().masked_fill(outside, self.unknown), self.codes).to(dtype)
 
     def _met(self, inside: Tensor, around: Tensor) -> Tensor:
         """The blocks that each thing meets, after every console frame: (B, N, FRAMES, POINTS, LOOK).

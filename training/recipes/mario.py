@@ -22,8 +22,9 @@ SCORE = Counter(
 COINS = Counter(
     name="coins", period=100, steps=(0, 1), reset=-1, digits=(Digit(x=104, y=24, unit=10), Digit(x=112, y=24, unit=1))
 )
-SHIMMER = Counter(name="shimmer", period=48, steps=(2,), reset=-1, digits=())
-"""Which of their six colours coins and "?" blocks have, and how soon they take the next one."""
+SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=())
+"""Which of their six colours coins and "?" blocks have, and how soon they take the next one; now and then they keep one
+for twice as long."""
 INTERVAL = Counter(name="interval", period=18, steps=(16, 0), reset=-1, digits=())
 """When slow timers go down by one: what ends a black screen, or wakes a shell. It stands while the game does."""
 INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=())
