@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 import dreamplay.config
 from dreamplay import weights
+from dreamplay.checkpoint import GOLDEN_FRAMES
 from tests.attacks.attack import Attack, Canary, Kind, Make, fill, link, places, poison, put, rename
 from tests.samples import config
 
@@ -194,7 +195,7 @@ def cartridge() -> Path:
     from tests import tiny
 
     folder = Path(tempfile.mkdtemp(prefix="cartridge"))
-    tiny.write(folder, torch.zeros(2, tiny.SMALL.height, tiny.SMALL.width, 1, dtype=torch.uint8))
+    tiny.write(folder, torch.zeros(GOLDEN_FRAMES, tiny.SMALL.height, tiny.SMALL.width, 1, dtype=torch.uint8))
     return folder
 
 
