@@ -27,7 +27,7 @@ STARTS = "starts.safetensors"
 PIECES = 640
 """Patches that the frames of all starts are put together from: many frames of a game show the same ones."""
 GOLDEN_FRAMES = 1
-"""Frames that tell whether a machine draws what it should: others would follow from what these get wrong."""
+"""Frames that tell whether a machine draws what it should: others would follow from what it gets wrong."""
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
 
 

@@ -70,6 +70,11 @@ def stack(rings: Sequence[Ring]) -> Ring:
     return Ring(**{name: torch.cat([ring.tensors()[name] for ring in rings]) for name in rings[0].tensors()})
 
 
+def away(things: Tensor) -> Tensor:
+    """Where the scene changes: the hero's kind is below 0. things: (..., N, E). Returns (...) bool."""
+    return (things[..., :1, 2] < 0).any(-1)
+
+
 def shift(frames: Tensor, scrolls: Sequence[int], *, top: int, unknown: int) -> Tensor:
     """Move pictures to the left as a camera that scrolls to the right does.
 

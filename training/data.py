@@ -17,7 +17,7 @@ from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import Foresight
 from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP, leave_parts
-from dreamplay.ring import THING, Ring, shift
+from dreamplay.ring import THING, Ring, away, shift
 from dreamplay.world import GameSpec
 from training.backdrops import Backdrops
 from training.cache import Cache
@@ -106,8 +106,7 @@ class Footage:
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
         self.places, self.things = self._places(count, camera), self._things(camera, first)
-        away = (self.things[:, :1, 2] < 0).any(1)
-        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away, setting)
+        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away(self.things), setting)
         columns = [torch.from_numpy(self._column(c.name, count)) % c.period for c in setting.counters]
         self.counters = torch.stack(columns, 1) if columns else torch.zeros(count, 0, dtype=torch.int64)
         self.absent, self.changed = self._absent(), self._change(first)
@@ -293,11 +292,11 @@ def unpack(buttons: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32
     return ((buttons[:, None] >> np.arange(count)) & 1).astype(np.float32)
 
 
-def _motion(camera: Tensor, first: Tensor, away: Tensor, setting: Setting) -> tuple[Tensor, Tensor]:
+def _motion(camera: Tensor, first: Tensor, changing: Tensor, setting: Setting) -> tuple[Tensor, Tensor]:
     """Motion classes and scrolls from the camera's left edge, (N,) each.
 
-    While the scene changes (`away`), a camera that stands where a cut leads is one that is cut there again and again: a
-    dream that has missed the one frame in which it goes there gets there in the next.
+    While the scene changes (`changing`), a camera that stands where a cut leads is one that is cut there again and
+    again: a dream that has missed the one frame in which it goes there gets there in the next.
     """
     went = torch.diff(camera, prepend=camera[:1])
     went[first] = 0
@@ -305,5 +304,5 @@ def _motion(camera: Tensor, first: Tensor, away: Tensor, setting: Setting) -> tu
     if not setting.cuts:
         return went.masked_fill(cut, 0), went.masked_fill(cut, 0)
     distance, nearest = (camera[:, None] - torch.tensor(setting.cuts)).abs().min(1)
-    cut |= away & (distance == 0)
+    cut |= changing & (distance == 0)
     return torch.where(cut, setting.fastest + 1 + nearest, went), went.masked_fill(cut, 0)

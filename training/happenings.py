@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import Counter
-from dreamplay.models.moves import PARTS, ahead, fine, most_steps, tick
+from dreamplay.models.moves import most_steps, strayed, tick
 from dreamplay.ring import THING
 from training.data import Footage, Rows
 
@@ -108,11 +108,11 @@ def sudden(footage: Footage) -> Bools:
     """In which rows the hero's speed changes at once, or he is put back, (rows,) bool."""
     if not footage.setting.things:
         return np.zeros(len(footage.things), bool)
-    hero = footage.things[:, 0]
-    gained = (hero[1:, 5:7] - hero[:-1, 5:7]).abs() > hero.new_tensor(SUDDEN)
-    went = fine(hero[1:])[:, 0] + PARTS * footage.scrolls[1:] - ahead(hero[:-1])[:, 0]
-    there = (hero[1:, 2] > 0) & (hero[:-1, 2] > 0)
-    return np.concatenate([[False], ((gained.any(1) | (went.abs() >= BACK)) & there).numpy()])
+    before, after = footage.things[:-1, :1], footage.things[1:, :1]
+    gained = ((after - before)[..., 5:7].abs() > before.new_tensor(SUDDEN)).any(-1)
+    back = strayed(before, after, footage.scrolls[1:])[..., 0].abs() >= BACK
+    there = (before[..., 2] > 0) & (after[..., 2] > 0)
+    return np.concatenate([[False], ((gained | back) & there)[:, 0].numpy()])
 
 
 def nearly(happens: Bools) -> Bools:

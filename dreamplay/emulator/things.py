@@ -83,13 +83,20 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
         "beat": _beat(ram),
         "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * bool(ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
         "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + min(int(ram[_RUN_TIMER]), 15),
-        "low": int(ram[_PIPE_TIMER]) % 4 if values["player_state"] in _IN_PIPE else _low(ram, 0),
+        "low": _low(ram, 0),
         "side": _side(ram, values["player_state"]),
+        **(_in_pipe(ram) if values["player_state"] in _IN_PIPE else {}),
     }
 
 
+def _in_pipe(ram: Any) -> dict[str, int]:
+    """How long Mario is in a pipe, which may be longer than a small number tells: in fours, and the rest."""
+    fours, rest = divmod(int(ram[_PIPE_TIMER]), 4)
+    return {"low": rest, "side": fours}
+
+
 def _side(ram: Any, state: int) -> int:
-    """How long Mario holds on to a pole or, in fours, is in a pipe, or that he walks off by himself.
+    """How long Mario holds on to a pole, or that he walks off by himself.
 
     Else his finest speed and how long a wall that he touched still holds the camera.
     """
@@ -97,8 +104,6 @@ def _side(ram: Any, state: int) -> int:
         return min(int(ram[_CLIMB_TIMER]), _SMALL)
     if state == _WALKS_OFF:
         return _BY_HIMSELF
-    if state in _IN_PIPE:
-        return int(ram[_PIPE_TIMER]) // 4
     return int(ram[_FORCE_X]) // 16 % 4 * 16 | min((int(ram[_SIDE_TIMER]) + 1) // 2, 15)
 
 

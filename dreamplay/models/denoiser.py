@@ -19,6 +19,7 @@ from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Stamps, coded_history
 from dreamplay.models.moves import TRAIL, trail
 from dreamplay.models.sprites import Looks, Sprites
+from dreamplay.ring import away
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
@@ -133,7 +134,7 @@ class Denoiser(nn.Module):
             condition = condition + self.scene(things[:, -1, 0, 2] % self.kinds)
         if self.trail is not None:
             condition = condition + self.trail(trail(scrolls[:, :-1], things[:, :-1, 0])[:, -self.history :].flatten(1))
-        here = (things[:, -1, :1, 2] >= 0).all(1, keepdim=True)  # clocks go astray by a tick while the scene changes
+        here = ~away(things[:, -1])[:, None]  # clocks go astray by a tick while the scene changes
         for i, table in enumerate(self.counters):
             condition = condition + table(counters[:, i] % self.units[i]) * here
         return Scene(torch.cat(features, 1), condition)

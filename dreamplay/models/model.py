@@ -18,7 +18,7 @@ from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, from_patches, to_patches
 from dreamplay.models.motion import Foresight, Motion
 from dreamplay.models.moves import tick
-from dreamplay.ring import Ring, shift
+from dreamplay.ring import Ring, away, shift
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class Model(nn.Module):
         sources = [newest, moved.frames[:, 0]] if self.config.denoiser.backdrop else [newest]
         old = torch.stack([to_patches(frame)[wanted] for frame in sources], -1)
         more, kept = sprites(drawn, old, before, after)
-        here = (moved.things[:, -1, :1, 2] >= 0).all(1)  # of another scene no pixel may stay
+        here = ~away(moved.things[:, -1])  # of another scene no pixel may stay
         kept = kept * here[:, None, None].expand_as(wanted)[wanted][:, None, None]
         return self.codec.inks(drawn + more) + kept
 

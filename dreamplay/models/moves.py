@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamplay.config import Counter
+from dreamplay.ring import away
 
 PARTS = 16
 """Parts of a pixel that places are told in."""
@@ -316,6 +317,16 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     return torch.cat([at * there, kinds, parts, speeds * there, small * there], -1)
 
 
+def strayed(now: Tensor, after: Tensor, scrolls: Tensor) -> Tensor:
+    """How far things got off the way that their speed takes, in parts of a pixel, (B, N, 2).
+
+    Args:
+        now, after: (B, N, E).
+        scrolls: Pixels that the camera went, (B,).
+    """
+    return fine(after) - ahead(now) + PARTS * F.pad(scrolls[:, None, None], (0, 1))
+
+
 def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
     """The classes that lead from one frame's things to the next one's; what comes or goes jumps.
 
@@ -324,7 +335,7 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
         scrolls: Pixels that the camera went, (B,).
     """
     swerve, (least, most) = now.new_tensor(SWERVE), now.new_tensor(GAIN).T
-    went = fine(after) - ahead(now) + PARTS * F.pad(scrolls[:, None, None], (0, 1))
+    went = strayed(now, after, scrolls)
     stays = (went == -FRAMES * now[..., 5:7]) & (now[..., 5:7] != 0)
     leaps = (went.abs() > swerve) & ~stays | (now[..., 2:3] <= 0) | (after[..., 2:3] <= 0)
     steps = torch.where(stays, now.new_tensor(STAYS), went + swerve)
@@ -341,6 +352,6 @@ def leave_parts(things: Tensor, first: Tensor) -> None:
         first: Which of them follow on none, (S,) bool.
     """
     there = things[:, 1:, 2] > 0
-    built = (first | (things[:, :1, 2] < 0).any(1))[:, None]
+    built = (first | away(things))[:, None]
     held = (torch.arange(len(things))[:, None] * (there | built)).cummax(0).values  # the moment that tells
     things[:, 1:, 3:5] = things[:, 1:, 3:5].gather(0, held[..., None].expand(-1, -1, 2))

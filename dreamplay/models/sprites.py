@@ -22,6 +22,7 @@ from dreamplay.models.moves import PARTS, fine
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
 PIXELS = PATCH * PATCH
+"""Of a patch."""
 OLD = 8
 """Numbers that stand for the colour that a pixel had."""
 LATE = 1

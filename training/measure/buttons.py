@@ -92,11 +92,11 @@ def compare(real: Reactions, dream: Reactions) -> Numbers:
     Where Mario obeys in the real game, his displacement after 4, 8 and 16 frames is compared with that of where the
     dream's pictures show him. `sign` is the share of displacements, of both axes, that have the same sign, where up to
     1 px counts as none and displacements no further apart than that agree anyway; `error` is the median distance in
-    pixels. A dreamed Mario who is not there agrees with
-    nothing and is 256 px off. `lag` is the median of the first frame in which the dream differs from the same dream
-    under no buttons, minus the same of the console, over the pairs in which the console reacts within 16 frames; two
-    pictures differ when at least 8 pixels below the status bar do. `in_time` is the share of lags that are 0, `late`
-    of those above. The floor ignores the buttons: it moves as the console does under none.
+    pixels. A dreamed Mario who is not there agrees with nothing and is 256 px off. `lag` is the median of the first
+    frame in which the dream differs from the same dream under no buttons, minus the same of the console, over the pairs
+    in which the console reacts within 16 frames; two pictures differ when at least 8 pixels below the status bar do.
+    `in_time` is the share of lags that are 0, `late` of those above. The floor ignores the buttons: it moves as the
+    console does under none.
     """
     ignoring = np.broadcast_to(real.moves[:, :1], real.moves.shape)
     numbers: Numbers = {"buttons.states": float(len(real.moves))}
