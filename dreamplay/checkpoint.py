@@ -3,15 +3,17 @@
 Axis letters: B batch, N starts (of things: slots), T past frames, S past steps, K buttons, h w pixels, P planes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from dreamplay import config as configs
 from dreamplay import weights
@@ -60,6 +62,9 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         CheckpointError: A file is missing, damaged, hostile, or does not belong to the others.
     """
     config = configs.load(directory)
+    starts = unpacked_starts(_tensors(directory, STARTS, start_shapes(config), config), config)
+    carried = configs.GOLDEN in config.sha256 or (directory / configs.GOLDEN).exists()
+    golden = _tensors(directory, configs.GOLDEN, golden_shapes(config), config) if carried else {}
     plan = planned(config)
     expected = {
         name: {key: (tuple(tensor.shape), None) for key, tensor in getattr(plan, name).state_dict().items()}
@@ -67,10 +72,8 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         if getattr(plan, name) is not None
     }
     tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
-    starts = unpacked_starts(_tensors(directory, STARTS, start_shapes(config), config), config)
-    carried = configs.GOLDEN in config.sha256 or (directory / configs.GOLDEN).exists()
-    golden = _tensors(directory, configs.GOLDEN, golden_shapes(config), config) if carried else {}
-    model = Model(config)
+    with _Unset():
+        model = Model(config)
     for name in expected:
         getattr(model, name).load_state_dict(tensors[name])
     model = model.to(device=device, dtype=dtype or torch.float32).eval().requires_grad_(False)
@@ -81,10 +84,26 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
 def planned(config: Config) -> Model:
     """The networks without memory for their weights."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Unset():
             return Model(config)
     except (ValueError, RuntimeError, ArithmeticError) as error:  # widths that no normalisation can group, and the like
         raise CheckpointError(f"{configs.FILE}: its numbers make no network ({error})") from error
+
+
+class _Unset(TorchFunctionMode):
+    """Networks made in this context keep whatever their weights' memory holds: they are about to be read."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What torch asks before everything it does."""
+        if getattr(func, "__module__", "") == torch.nn.init.__name__:
+            return None
+        return func(*args, **(kwargs or {}))
 
 
 def _check_ring(tensors: Mapping[str, Tensor], config: Config, file: str) -> None:
