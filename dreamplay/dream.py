@@ -259,24 +259,24 @@ class Dream:
     def _trace(self) -> Traced | None:
         return Traced(self._model) if self._device.type == "cpu" else None
 
-    def _imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def _imagine(self, moved: Moved, coded: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """As the model does, with an eye on the numbers: NaN would freeze the picture without a word."""
         if self._wanted is not None:
-            given = self._wanted, moved, noise, torch.get_num_threads()
+            given = self._wanted, moved, coded, noise, torch.get_num_threads()
             self._wanted = None
             threading.Thread(target=self._compile_beside, args=given, name="compile", daemon=True).start()
         fits = self._compiled_for in (None, torch.get_num_threads())  # else it would be compiled again, in this thread
-        features, gate = ((fits and self._compiled) or self._parts.imagine)(moved, noise)
+        features, gate = ((fits and self._compiled) or self._parts.imagine)(moved, coded, noise)
         self._finite = torch.isfinite(features).all() & torch.isfinite(gate).all()
         return features, gate
 
-    def _compile_beside(self, compiled: Imagine, moved: Moved, noise: Tensor, threads: int) -> None:
+    def _compile_beside(self, compiled: Imagine, moved: Moved, coded: Tensor, noise: Tensor, threads: int) -> None:
         steps, interval = self._steps, sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH)
         torch.set_num_threads(threads)  # of this thread; what is compiled holds for the same number only
         try:
             with torch.inference_mode(), self._autocast():
-                compiled(moved, noise)
+                compiled(moved, coded, noise)
         except (RuntimeError, OSError) as error:
             self.tell(f"Not compiled, playing on without ({str(error).splitlines()[0][:80]})")
             return

@@ -104,7 +104,7 @@ def scenery(**changes: Tensor) -> tuple[Model, Scene]:
     model = tiny.model(made)
     past: Ring = replace(tiny.ring(made), **changes)
     moved = model.move(past, tiny.held(made), tiny.going(past))
-    return model, model.observe(moved)[1]
+    return model, model.observe(moved, model.coded(moved))[1]
 
 
 def says(**changes: Tensor) -> Tensor:
@@ -147,7 +147,8 @@ def test_each_button_held_now_changes_the_output(button: int) -> None:
     model, ring = tiny.model(made), tiny.ring(made)
     outputs = []
     for held in (torch.zeros(1, 3), torch.eye(3)[button][None]):
-        _, scene = model.observe(model.move(ring, held, tiny.going(ring)))
+        moved = model.move(ring, held, tiny.going(ring))
+        _, scene = model.observe(moved, model.coded(moved))
         outputs.append(model.denoiser(tiny.noise(model), torch.tensor([1.0]), scene)[0])
     assert not torch.equal(*outputs)
 

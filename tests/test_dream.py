@@ -207,13 +207,13 @@ def test_a_compiled_dream_is_the_eager_one() -> None:
     compiled.compile()
     assert compiled.backend == "compiled"
     contract.play(compiled, count=1)
-    seen: list[tuple[Moved, torch.Tensor]] = []
+    seen: list[tuple[Moved, torch.Tensor, torch.Tensor]] = []
     model, parts = eager.cartridge.model, compiled.cartridge.model.parts
     assert parts is not None
 
-    def note(moved: Moved, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        seen.append((moved, noise))
-        return model.imagine(moved, noise)
+    def note(moved: Moved, coded: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append((moved, coded, noise))
+        return model.imagine(moved, coded, noise)
 
     model.parts = replace(model.eager, imagine=note)
     model.step(tiny.ring(made), tiny.held(made), tiny.noise(model))

@@ -130,7 +130,7 @@ def test_with_everything_off_it_is_a_plain_latent_diffusion_of_the_next_frame() 
     held, noise = tiny.held(made), tiny.noise(model)
     with torch.no_grad():
         moved = model.move(ring, held, tiny.going(ring))
-        _, told = model.observe(moved)
+        _, told = model.observe(moved, model.coded(moved))
         x = noise * made.sigmas[0]
         for sigma, lower in ((2.0, 0.5), (0.5, 0.0)):
             clean, _ = model.denoiser.denoise(x, torch.tensor([sigma]), told)

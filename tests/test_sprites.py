@@ -67,9 +67,9 @@ def test_pictures_are_laid_in_the_wanted_patches_alone() -> None:
 
 def test_before_it_has_learnt_it_changes_nothing() -> None:
     drawn, old = torch.randn(3, 64, 4), torch.randint(0, 7, (3, 64, 1))
-    more, kept = sprites()(drawn, old, torch.randn(3, 64, 2), torch.randn(3, 64, 2))
+    more, keep = sprites()(drawn, old, torch.randn(3, 64, 2), torch.randn(3, 64, 2))
     assert not more.any()
-    assert not kept.any()
+    assert not keep.any()
 
 
 def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
@@ -78,9 +78,9 @@ def test_an_unknown_pixel_is_no_colour_to_keep() -> None:
         list(made.blend.parameters())[-1].fill_(1)  # the last bias
     old = torch.full((1, 64, 1), 6)
     old[0, 5] = 2
-    _, kept = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
-    assert kept.nonzero().tolist() == [[0, 5, 2]]
-    assert kept[0, 5, 2] == 1
+    _, keep = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
+    assert keep.nonzero().tolist() == [[0, 5, 0]]
+    assert keep[0, 5, 0] == 1
 
 
 def test_a_pixel_may_be_what_it_was_or_what_was_behind_it() -> None:
@@ -88,8 +88,8 @@ def test_a_pixel_may_be_what_it_was_or_what_was_behind_it() -> None:
     with torch.no_grad():
         list(made.blend.parameters())[-1][-2:] = torch.tensor([1.0, 2.0])  # the last biases
     old = torch.tensor([2, 3]).expand(1, 64, 2)
-    _, kept = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
-    assert kept[0, 5].tolist() == [0, 0, 1, 2, 0, 0]
+    _, keep = made(torch.zeros(1, 64, 4), old, torch.zeros(1, 64, 2), torch.zeros(1, 64, 2))
+    assert keep[0, 5].tolist() == [1, 2]
 
 
 def looks() -> Looks:

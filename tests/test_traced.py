@@ -42,7 +42,7 @@ def test_how_many_patches_are_drawn_is_not_recorded() -> None:
     model = tiny.model(made)
     traced, ring = Traced(model), tiny.ring(made)
     moved = model.move(ring, tiny.held(made), tiny.going(ring))
-    features, gate = model.imagine(moved, tiny.noise(model))
+    features, gate = model.imagine(moved, model.coded(moved), tiny.noise(model))
     for share in (0.2, 0.9, 0.0):
         wanted = torch.rand(gate.shape, generator=torch.Generator().manual_seed(1)) < share
         assert torch.equal(traced.pixels(moved, features, wanted), model.pixels(moved, features, wanted))
@@ -56,8 +56,8 @@ def test_another_number_of_sampler_steps_is_recorded_anew() -> None:
     shown: list[Tensor] = []
     for sigmas in ((2.0,), (2.0, 0.5), (2.0,)):
         model.sigmas = sigmas
-        features, gate = traced.imagine(moved, tiny.noise(model))
-        assert all(map(torch.equal, (features, gate), model.imagine(moved, tiny.noise(model))))
+        features, gate = traced.imagine(moved, model.coded(moved), tiny.noise(model))
+        assert all(map(torch.equal, (features, gate), model.imagine(moved, model.coded(moved), tiny.noise(model))))
         shown.append(features)
     assert torch.equal(shown[0], shown[2])
     assert not torch.equal(shown[0], shown[1])

@@ -163,9 +163,8 @@ class Objective(nn.Module):
             change = clean - latent if model.config.denoiser.residual else clean
             x, sigma, start = self._noisy(change, batch.lived)
             scene = model.denoiser.observe(
-                batch.moved.frames,
+                model.coded(batch.moved),
                 latent,
-                model.codec.codes,
                 buttons=batch.moved.buttons,
                 scrolls=batch.moved.scrolls.float(),
                 things=batch.moved.things,
@@ -272,7 +271,7 @@ def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
     for part in np.array_split(rows, max(len(rows) // 16, 1)):
         now, ring = torch.from_numpy(part), footage.ring(part)
         moved = model.move(ring, footage.held[now], model.foresee(ring, footage.held[now], footage.motion[now]))
-        frame = model.paint(moved, *model.imagine(moved, pictures.noise(model, len(part))))
+        frame = model.paint(moved, *model.imagine(moved, model.coded(moved), pictures.noise(model, len(part))))
         truth = footage.pictures(now)
         missed, moving = wrong(frame, truth), wrong(moved.frames[:, -1], truth)
         exact += float(missed.sum())

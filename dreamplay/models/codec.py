@@ -45,7 +45,12 @@ class Codec(nn.Module):
 
     def encode(self, frames: Tensor) -> Tensor:
         """frames: (B, h, w, P) uint8. Returns latents of zero mean and unit variance, (B, C, H, W)."""
-        return self.norm(self.squeeze(self.look(self.enter(coded_patches(frames, self.codes)))))
+        return self.latent(coded_patches(frames, self.codes))
+
+    def latent(self, coded: Tensor) -> Tensor:
+        """As `encode`, from what `coded_patches` makes of frames, (B, ., H, W)."""
+        latent: Tensor = self.norm(self.squeeze(self.look(self.enter(coded))))
+        return latent
 
     def features(self, latents: Tensor) -> Tensor:
         """latents: (B, C, H, W). Returns what each patch is drawn from, (B, H, W, D)."""

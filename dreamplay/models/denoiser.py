@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
-from dreamplay.models.layers import PATCH, Stamps, coded_history
+from dreamplay.models.layers import PATCH, Stamps
 from dreamplay.models.moves import TRAIL, trail
 from dreamplay.models.sprites import Looks, Sprites
 from dreamplay.ring import away
@@ -96,9 +96,8 @@ class Denoiser(nn.Module):
 
     def observe(
         self,
-        moved: Tensor,
+        coded: Tensor,
         latent: Tensor,
-        codes: Tensor | None,
         *,
         buttons: Tensor,
         scrolls: Tensor,
@@ -110,9 +109,8 @@ class Denoiser(nn.Module):
         """Gather the conditions of the next frame.
 
         Args:
-            moved: Past frames shifted by the scroll since, oldest first, (B, T, h, w, P) uint8.
+            coded: Past frames shifted by the scroll since, as `coded_history` makes them, (B, ., H, W).
             latent: The newest moved frame's latent, (B, C, H, W).
-            codes: The palette's codes, or None for RGB.
             buttons: That led to the past frames and, last, those held now, (B, S + 1, K).
             scrolls: Of the past frames and, last, of the next one, in pixels, (B, S + 1).
             things: In the past frames and, last, in the next one, (B, S + 1, N, E).
@@ -120,7 +118,7 @@ class Denoiser(nn.Module):
             counters: The clocks at the next frame, (B, counters).
             absent: Frames without the hero in the same scene, the next one included, (B,).
         """
-        features = [latent, self.past(coded_history(moved, codes))]
+        features = [latent, self.past(coded)]
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:

@@ -15,7 +15,7 @@ from dreamplay.config import Config
 from dreamplay.models import backdrop
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
-from dreamplay.models.layers import PATCH, from_patches, to_patches
+from dreamplay.models.layers import PATCH, coded_history, from_patches, to_patches
 from dreamplay.models.motion import Foresight, Motion
 from dreamplay.models.moves import tick
 from dreamplay.ring import Ring, away, shift
@@ -48,7 +48,7 @@ class Moved:
 TOGETHER = 32
 """Patches are drawn in multiples of this: a CPU makes kernels of its own for every new number of them."""
 
-Imagine = Callable[[Moved, Tensor], tuple[Tensor, Tensor]]
+Imagine = Callable[[Moved, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,17 @@ class Model(nn.Module):
         longer = torch.where(now == before, ring.absent + 1, 1).clamp(max=self.config.patience)
         return torch.where(now > 0, 0, longer)
 
-    def observe(self, moved: Moved) -> tuple[Tensor, Scene]:
-        """The newest moved frame's latent (B, C, H, W), and all that conditions the next one."""
-        latent = self.codec.encode(moved.frames[:, -1])
+    def coded(self, moved: Moved) -> Tensor:
+        """The moved frames as the networks read them, (B, T n, H, W): apart from these, since a recorded graph knows no
+        numbers that are read as others."""
+        return coded_history(moved.frames, self.codec.codes)
+
+    def observe(self, moved: Moved, coded: Tensor) -> tuple[Tensor, Scene]:
+        """The newest moved frame's latent (B, C, H, W), and all that conditions the next one. coded: (B, T n, H, W)."""
+        latent = self.codec.latent(coded.chunk(self.config.context, 1)[-1])
         return latent, self.denoiser.observe(
-            moved.frames,
+            coded,
             latent,
-            self.codec.codes,
             buttons=moved.buttons,
             scrolls=moved.scrolls.to(latent.dtype),
             things=moved.things,
@@ -171,17 +175,18 @@ class Model(nn.Module):
             absent=moved.absent,
         )
 
-    def imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def imagine(self, moved: Moved, coded: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Dream the next frame's features.
 
         Args:
             moved: The past, scrolled.
+            coded: Its frames as the networks read them.
             noise: Already scaled by the temperature, (B, C, H, W).
 
         Returns:
             What each patch is drawn from, (B, H, W, D), and the gate's logits, (B, H, W).
         """
-        latent, scene = self.observe(moved)
+        latent, scene = self.observe(moved, coded)
         change, gate = self.denoiser.sample(noise, self.sigmas, scene)
         clean = latent + change if self.config.denoiser.residual else change
         return self.codec.features(clean), gate
@@ -246,10 +251,11 @@ class Model(nn.Module):
         before, after = sprites.laid(torch.cat([were, now]), torch.cat([wanted, wanted])).chunk(2)
         sources = [newest, moved.frames[:, 0]] if self.config.denoiser.backdrop else [newest]
         old = torch.stack([to_patches(frame)[wanted] for frame in sources], -1)
-        more, kept = sprites(drawn, old, before, after)
+        more, keep = sprites(drawn, old, before, after)
         here = ~away(moved.things[:, -1])  # of another scene no pixel may stay
-        kept = kept * here[:, None, None].expand_as(wanted)[wanted][:, None, None]
-        return self.codec.inks(drawn + more) + kept
+        keep = keep * here[:, None, None].expand_as(wanted)[wanted][:, None, None]
+        logits: Tensor = self.codec.inks(drawn + more)
+        return logits.scatter_add(-1, old.long().clamp(max=logits.shape[-1] - 1), keep)
 
     def push(self, ring: Ring, moved: Moved, frame: Tensor) -> Ring:
         """The past with one more frame. frame: (B, h, w, P) uint8."""
@@ -285,7 +291,7 @@ class Model(nn.Module):
         parts = self.parts or self.eager
         after = parts.foresee(ring, held) if motion is None else self.foresee(ring, held, motion)
         moved = self.move(ring, held, after)
-        features, gate = parts.imagine(moved, noise)
+        features, gate = parts.imagine(moved, self.coded(moved), noise)
         return self.push(ring, moved, self.paint(moved, features, gate, parts.pixels))
 
 

@@ -139,10 +139,8 @@ class Sprites(nn.Module):
             after: Pictures laid where they are now, (n, 64, C).
 
         Returns:
-            More ink, (n, 64, inks), and more logit for each colour because the pixel had it, (n, 64, colours).
+            More ink, (n, 64, inks), and more logit for each old colour because the pixel had it, (n, 64, O).
         """
-        old = old.long()
-        told = torch.cat([drawn, self.old(old).flatten(-2), before, after], -1)
+        told = torch.cat([drawn, self.old(old.int()).flatten(-2), before, after], -1)
         more, keep = self.blend(told).tensor_split([-self.olds], -1)
-        kept = keep.new_zeros(*old.shape[:-1], self.colors + 1).scatter_add(-1, old, keep)
-        return more, kept[..., :-1]
+        return more, keep * (old < self.colors)

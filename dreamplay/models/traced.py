@@ -38,13 +38,13 @@ class Traced:
 
         return Foresight(*self._run("foresee", part, held, *ring.tensors().values()))
 
-    def imagine(self, moved: Moved, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def imagine(self, moved: Moved, coded: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """As the model does."""
 
-        def part(noise: Tensor, *past: Tensor) -> tuple[Tensor, Tensor]:
-            return self._model.imagine(Moved(*past), noise)
+        def part(noise: Tensor, coded: Tensor, *past: Tensor) -> tuple[Tensor, Tensor]:
+            return self._model.imagine(Moved(*past), coded, noise)
 
-        features, gate = self._run(self._model.sigmas, part, noise, *moved.tensors())
+        features, gate = self._run(self._model.sigmas, part, noise, coded, *moved.tensors())
         return features, gate
 
     def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
