@@ -1,10 +1,10 @@
 """Keeps a dream sound: what fell apart is never shown, and the dream goes back to where it was well."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from dreamplay.health import Examiner, Pulse, begin, complaint, follow
+from dreamplay.health import Examiner, Pulse, Stand, begin, complaint, follow
 from dreamplay.shelf import Arrays, Lasting
 from dreamplay.weights import Expected
 from dreamplay.world import Buttons, Frame, GameSpec, Moment, State, World
@@ -55,6 +55,7 @@ class Guarded:
         sound: States with their frames to go back to, oldest first.
         falls: Steps at which it went back, within the last ten seconds.
         step: Steps since the reset.
+        stand: How long the hero has been where he is.
     """
 
     dream: State
@@ -63,6 +64,7 @@ class Guarded:
     sound: tuple[tuple[State, Frame], ...]
     falls: tuple[int, ...]
     step: int
+    stand: Stand = field(default_factory=Stand)
 
 
 class Guard:
@@ -122,10 +124,13 @@ class Guard:
         wrong = complaint(pulse) if self._dream.finite else "lost its numbers"
         if wrong:
             return self._fall(wrong)
-        state, step, sound = self._dream.save(), was.step + 1, was.sound
+        stand, step = was.stand.follow(self._dream.hero, buttons), was.step + 1
+        if stand.stuck:  # it would come to this again from where it was ten seconds ago
+            return self._restart("The dream got stuck: it begins anew", step)
+        state, sound = self._dream.save(), was.sound
         if step % round(self.game.fps) == 0:
             sound = (*sound, (state, frame))[-KEPT:]
-        self._present = Guarded(state, frame, pulse, sound, was.falls, step)
+        self._present = Guarded(state, frame, pulse, sound, was.falls, step, stand)
         return frame
 
     def anchor(self, moments: Sequence[Moment]) -> Frame:
@@ -172,16 +177,19 @@ class Guard:
         state = self._dream.save()
         return Guarded(state, frame, begin(self._examiner.look(frame)), ((state, frame),), falls, step)
 
+    def _restart(self, told: str, step: int) -> Frame:
+        """Begin anew with other noise. Returns the dream's first frame."""
+        frame = self._dream.reset(self._seed)
+        self._dream.renew(self._seed + step)
+        self._present, self._news = self._anew(frame, step, ()), told
+        return frame
+
     def _fall(self, wrong: str) -> Frame:
         """Go back to the newest sound state, and further the next time; or begin anew. Returns what is shown."""
         was, step = self._present, self._present.step + 1
         falls = (*(each for each in was.falls if step - each < self.game.fps * _PERIOD), step)
         if len(falls) >= TRIES:
-            frame = self._dream.reset(self._seed)
-            self._dream.renew(self._seed + step)
-            self._present = self._anew(frame, step, ())
-            self._news = f"The dream {wrong} {TRIES} times: it begins anew"
-            return frame
+            return self._restart(f"The dream {wrong} {TRIES} times: it begins anew", step)
         state, frame = was.sound[-1]
         self._dream.restore(state)
         self._dream.renew(self._seed + step)

@@ -27,6 +27,10 @@ GRACE = 30
 FROZEN = 300
 """Frames without any change that are too many while buttons are pressed: clocks tick and coins glitter before."""
 
+STUCK, CHORDS = 600, 4
+"""Frames for which the hero stays on one pixel, and different sets of buttons held in them, that are too many: the
+longest wait of Mario's, before the castle with fireworks, takes 15 seconds."""
+
 FLAT = 120
 """Frames of a single colour that are too many."""
 
@@ -107,6 +111,32 @@ class Pulse:
     turned: float = 0.0
     rising: bool = False
     turns: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How long the hero has been where he is.
+
+    Attributes:
+        place: In the level, in pixels; None where the dream does not know.
+        frames: For how many frames.
+        chords: The sets of buttons held in them.
+    """
+
+    place: tuple[int, int] | None = None
+    frames: int = 0
+    chords: frozenset[Buttons] = frozenset()
+
+    def follow(self, place: tuple[int, int] | None, buttons: Buttons) -> "Stand":
+        """With one more frame."""
+        if place is None or place != self.place:
+            return Stand(place)
+        return Stand(place, self.frames + 1, self.chords | {buttons})
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing that the player tries moves him."""
+        return self.frames >= STUCK and len(self.chords) >= CHORDS
 
 
 def begin(signs: Signs) -> Pulse:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dreamplay.guard import KEPT, Guard
+from dreamplay.health import STUCK
 from dreamplay.world import Frame, Moment
 from tests import contract
 from tests.fakes import CounterWorld, read
@@ -15,7 +16,7 @@ class Feverish(CounterWorld):
     """A dream that turns into noise, or loses its numbers, at given steps of its count."""
 
     memory = 1
-    hero = None
+    hero: tuple[int, int] | None = None
 
     def __init__(self, *, noisy: Sequence[int] = (), lost: Sequence[int] = ()) -> None:
         super().__init__()
@@ -89,6 +90,28 @@ def test_a_second_fall_goes_further_back_and_the_third_begins_anew() -> None:
         news.append(world.news())
     assert "The dream fell apart 3 times: it begins anew" in news
     assert max(steps(world, 300)) < 70
+
+
+@pytest.mark.parametrize(
+    ("hero", "tried", "anew"), [((3, 4), (0, 1, 2, 4), True), ((3, 4), (0, 1, 2), False), (None, (0, 1, 2, 4), False)]
+)
+def test_a_dream_whose_hero_no_button_moves_begins_anew(
+    hero: tuple[int, int] | None, tried: tuple[int, ...], anew: bool
+) -> None:
+    dream = Feverish()
+    dream.hero = hero
+    world = Guard(dream)
+    shown = [read(world.step(tried[i % len(tried)])).steps for i in range(STUCK + 2)]
+    assert (0 in shown) == anew
+    assert ("stuck" in world.news()) == anew
+
+
+def test_a_hero_who_moves_is_not_stuck() -> None:
+    dream = Feverish()
+    world = Guard(dream)
+    for i in range(STUCK + 2):
+        dream.hero = (i // 100, 4)
+        assert read(world.step(i % 6)).steps == i + 1
 
 
 def test_a_reset_forgets_the_falls() -> None:
