@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
-from dreamplay.models.layers import PATCH, Stamps
+from dreamplay.models.layers import PATCH, Conditioning, Stamps
 from dreamplay.models.moves import TRAIL, trail
 from dreamplay.models.sprites import Looks, Sprites
 from dreamplay.ring import away
@@ -63,10 +63,10 @@ class Denoiser(nn.Module):
         self.config, self.channels, self.context, self.history = config, channels, context, history
         d, e = config.widths[0], config.embedding
         self.past = nn.Conv2d(PATCH * PATCH * (4 if planes == 1 else 3) * context, d, 1)
-        self.noise = nn.Sequential(nn.Linear(16, e), nn.SiLU(), nn.Linear(e, e))
-        self.buttons = nn.Linear((BUTTON_STEPS + 1) * buttons, e)
-        self.scrolls = nn.Linear(context + 1, e)
-        self.trail = nn.Sequential(nn.Linear(history * TRAIL, e), nn.SiLU(), nn.Linear(e, e)) if history else None
+        self.noise = nn.Sequential(Conditioning(16, e), nn.SiLU(), Conditioning(e, e))
+        self.buttons = Conditioning((BUTTON_STEPS + 1) * buttons, e)
+        self.scrolls = Conditioning(context + 1, e)
+        self.trail = nn.Sequential(Conditioning(history * TRAIL, e), nn.SiLU(), Conditioning(e, e)) if history else None
         shown = [(i, digit.x, digit.y, digit.unit) for i, counter in enumerate(counters) for digit in counter.digits]
         self.register_buffer("digits", torch.tensor(shown, dtype=torch.long).view(-1, 4), persistent=False)
         self.units = [counter.unit for counter in counters]
@@ -80,7 +80,7 @@ class Denoiser(nn.Module):
         tables = [*self.counters, self.absent, self.phase, self.map, self.scene]
         for table in filter(None, tables):
             nn.init.normal_(table.weight, std=0.05)
-        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(e, e), nn.SiLU())
+        self.mix = nn.Sequential(nn.SiLU(), Conditioning(e, e), nn.SiLU())
         self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
         self.looks = Looks(config.looks, kinds)
         self.sprites = Sprites(kinds + 10, colors, inks, config.sprite, 1 + config.backdrop) if config.sprite else None

@@ -25,6 +25,18 @@ class ResBlock(nn.Module):
         return x + self.second(F.silu(self.first(F.silu(x))))
 
 
+class Conditioning(nn.Linear):
+    """A linear map of the one row that a frame's conditions are, in float32 always.
+
+    In bfloat16 it takes four times as long (256 x 256 on one core with AVX-512: 29 us instead of 6).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, n). Returns (B, D)."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.float())
+
+
 class FilmBlock(nn.Module):
     """A residual block whose normalised input is scaled and shifted by a condition.
 
@@ -35,15 +47,15 @@ class FilmBlock(nn.Module):
     def __init__(self, width: int, embedding: int) -> None:
         super().__init__()
         self.norm = nn.GroupNorm(8, width)
-        self.film = zeroed(nn.Linear(embedding, 2 * width))
+        self.film = zeroed(Conditioning(embedding, 2 * width))
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = zeroed(nn.Conv2d(width, width, 3, padding=1))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x: (B, D, H, W). condition: (B, embedding). Returns the shape of x."""
         scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)  # (B, D, 1, 1)
-        h = F.silu(self.norm(x.float()).to(x.dtype) * (1 + scale) + shift)  # in float32 it takes a third of the time
-        return x + self.second(F.silu(self.first(h)))
+        h = F.silu(torch.addcmul(shift, self.norm(x.float()), 1 + scale))  # float32 takes a third of the time
+        return x + self.second(F.silu(self.first(h.to(x.dtype))))
 
 
 class Stamps(nn.Module):
@@ -193,5 +205,5 @@ def _lookup(patches: Tensor, codes: Tensor) -> Tensor:
 def round_weights(network: nn.Module, dtype: torch.dtype) -> None:
     """Round the weights of convolutions and linear maps once, in place, which autocast else does at every step."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.Linear) and not isinstance(module, Conditioning):
             module.to(dtype)

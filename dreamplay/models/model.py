@@ -168,7 +168,7 @@ class Model(nn.Module):
             coded,
             latent,
             buttons=moved.buttons,
-            scrolls=moved.scrolls.to(latent.dtype),
+            scrolls=moved.scrolls.float(),
             things=moved.things,
             odometer=moved.odometer,
             counters=moved.counters,
