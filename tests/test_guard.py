@@ -93,7 +93,8 @@ def test_a_second_fall_goes_further_back_and_the_third_begins_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hero", "tried", "anew"), [((3, 4), (0, 1, 2, 4), True), ((3, 4), (0, 1, 2), False), (None, (0, 1, 2, 4), False)]
+    ("hero", "tried", "anew"),
+    [((3, 4), (0, 1, 2, 4, 5, 6), True), ((3, 4), (0, 1, 2, 4, 5), False), (None, (0, 1, 2, 4, 5, 6), False)],
 )
 def test_a_dream_whose_hero_no_button_moves_begins_anew(
     hero: tuple[int, int] | None, tried: tuple[int, ...], anew: bool
