@@ -111,6 +111,14 @@ def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_trainin
     assert head._shown(away).all()  # it ends a black screen
 
 
+def test_no_place_in_the_level_is_told_where_it_is_hidden() -> None:
+    head, ring, held = motion(), past(), tiny.held(tiny.config())
+    elsewhere, longer = replace(ring, odometer=ring.odometer + 64), torch.ones(1, head.config.history)
+    for shown in (0.0, 1.0):
+        here, there = (head._everywhere(each, held, longer, torch.full((1, 1), shown)) for each in (ring, elsewhere))
+        assert torch.equal(here, there) == (not shown)
+
+
 def test_clocks_are_hidden_with_the_rest_but_for_short_ones() -> None:
     head, ring, held = motion(), past(), tiny.held(tiny.config())
 

@@ -52,6 +52,14 @@ def test_without_a_swerve_a_thing_goes_twice_its_speed() -> None:
     assert after[0, 0, :7].tolist() == [10 + 2 - 1, 19, 1, 0, 8, 12, -4]
 
 
+def test_the_left_edge_of_the_screen_holds_the_hero_and_nobody_else() -> None:
+    one = thing(x=0, y=20, kind=1, part_x=1, speed_x=-1)
+    now = torch.tensor([[one, one]])
+    led = replace(moves(now, now, torch.tensor([0])), across=torch.full((1, 2), SWERVE[0]))
+    after = arrive(led, fine(now), now, torch.tensor([0]))
+    assert after[0, :, [0, 3]].tolist() == [[0, 15], [-1, 15]]
+
+
 def test_a_thing_may_stay_where_it_is_and_keep_its_speed() -> None:
     now = torch.tensor([[thing(x=10, y=20, kind=1, part_x=8, speed_x=40, speed_y=-4)]])
     went = torch.tensor([3])
@@ -122,13 +130,14 @@ def test_clocks_are_hands_that_turn() -> None:
 
 def test_what_leaves_the_known_places_is_gone() -> None:
     for corner in ({"x": -79, "speed_x": -16}, {"y": -31, "speed_y": -16}):
-        now = torch.tensor([[thing(kind=1, **corner)]])
-        inside = replace(moves(now, now, torch.tensor([0])), across=torch.tensor([[SWERVE[0]]]))
-        led = replace(inside, down=torch.tensor([[SWERVE[1]]]))
-        assert not arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), now, torch.tensor([0])).any()
+        now = torch.tensor([[thing(), thing(kind=1, **corner)]])
+        inside = replace(moves(now, now, torch.tensor([0])), across=torch.full((1, 2), SWERVE[0]))
+        led = replace(inside, down=torch.full((1, 2), SWERVE[1]))
+        nowhere = torch.zeros(1, 2, 2, dtype=torch.int64)
+        assert not arrive(led, nowhere, now, torch.tensor([0])).any()
         slow = now.clone()
         slow[..., 5:7] = 0
-        assert arrive(led, torch.zeros(1, 1, 2, dtype=torch.int64), slow, torch.tensor([0])).any()
+        assert arrive(led, nowhere, slow, torch.tensor([0])).any()
 
 
 def test_a_slot_keeps_the_parts_of_a_pixel_that_its_last_thing_had_until_a_level_is_built() -> None:

@@ -117,8 +117,9 @@ def test_what_decides_marios_next_step_is_told() -> None:
     assert mario["thing0_beat"] == 8 + 4  # jumps, and keeps his pose for four console frames
     assert mario["thing0_pull"] == 16 + 9  # falls as fast with the button as without
     assert mario["thing0_run"] == 32 + 16 + 9  # runs to the left, and does for nine console frames without the button
-    ram[0x490] = 254
+    ram[0x490], ram[0x785] = 254, 13
     assert tell(ram, values)["thing0_pull"] == mario["thing0_pull"] + 32  # a wall bars his way
+    assert tell(ram, values)["thing0_side"] == 13  # console frames for which it still holds the camera
     ram[0x6DE], ram[0x789] = 40, 20
     assert tell(ram, values | {"player_state": 3})["thing0_side"] == 10  # four console frames each, in a pipe
     ram[0x6DE] = 135  # longer than six bits tell
@@ -165,8 +166,8 @@ def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on(
     walk = next(n for n, probe in enumerate(told) if probe["player_state"] == 5)
     walks = [probe for probe in told[walk:] if probe["player_state"] == 5 and probe["float_state"] != 3]
     assert len(walks) > 40
-    assert {probe["thing0_side"] for probe in walks} == {15}
-    assert 15 not in {probe["thing0_side"] for probe in told if probe["player_state"] == 8}
+    assert {probe["thing0_run"] % 16 for probe in walks} == {15}
+    assert 15 not in {probe["thing0_run"] % 16 for probe in told if probe["player_state"] == 8}
     gained = {100: 60, 400: 60 + 3, 800: 64 + 1, 2000: 60 + 3 + 64, 5000: 60 + 1 + 2 * 64}[
         told[walk + 1]["score"] - told[walk - 2]["score"]
     ]

@@ -40,7 +40,7 @@ _HIDDEN_POSE, _HIDDEN_LEFT = 26, 30  # other poses there: numbers that no pose h
 _GRAVITY, _LIFTED, _RUNNING, _RUN_TIMER, _WAY, _AIR = 0x70A, 0x709, 0x703, 0x783, 0x45, 0x1D
 _PACE, _FREE = 0x700, 0x490  # his speed before a wall stopped him; a bit for each way that no wall barred
 _SIDE_TIMER, _CLIMB_TIMER, _PIPE_TIMER, _CLIMBS, _IN_PIPE = 0x785, 0x789, 0x6DE, 3, (2, 3)
-_WALKS_OFF, _BY_HIMSELF = 5, 15  # a state, and a number that no touched wall leads to
+_WALKS_OFF, _BY_HIMSELF = 5, 15  # a state, and a number that the timer of his run never has
 _FORCE_X, _POSE_TIMER, _FREEZE, _SLOT_FRAMES, _SLOT_TIMER = 0x705, 0x781, 0x747, 0x78A, 0x796
 
 SLOTS = 1 + _ENEMIES + len(_BLOCKS) + 2 + len(_FIREBALLS)
@@ -82,9 +82,9 @@ def _mario(ram: Any, values: Mapping[str, int], *, hidden: bool) -> dict[str, in
         "force": int(ram[_FORCE_X]) >> 6 << 4 | min(int(ram[_PACE]) >> 2, 15),
         "beat": _beat(ram),
         "pull": 32 * (int(ram[_FREE]) % 4 < 3) + 16 * bool(ram[_LIFTED] == ram[_GRAVITY]) + (int(ram[_GRAVITY]) >> 4),
-        "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + min(int(ram[_RUN_TIMER]), 15),
+        "run": 32 * (int(ram[_RUNNING]) > 0) + 16 * (int(ram[_WAY]) == 2) + _run(ram, values["player_state"]),
         "low": _low(ram, 0),
-        "side": _side(ram, values["player_state"]),
+        "side": _side(ram),
         **(_in_pipe(ram) if values["player_state"] in _IN_PIPE else {}),
     }
 
@@ -95,16 +95,16 @@ def _in_pipe(ram: Any) -> dict[str, int]:
     return {"low": rest, "side": fours}
 
 
-def _side(ram: Any, state: int) -> int:
-    """How long Mario holds on to a pole, or that he walks off by himself.
+def _run(ram: Any, state: int) -> int:
+    """How long Mario runs on, or that he walks off by himself."""
+    return _BY_HIMSELF if state == _WALKS_OFF else min(int(ram[_RUN_TIMER]), _BY_HIMSELF - 1)
 
-    Else his finest speed and how long a wall that he touched still holds the camera.
-    """
+
+def _side(ram: Any) -> int:
+    """How long Mario holds on to a pole; else his finest speed and how long a touched wall still holds the camera."""
     if int(ram[_AIR]) == _CLIMBS:
         return min(int(ram[_CLIMB_TIMER]), _SMALL)
-    if state == _WALKS_OFF:
-        return _BY_HIMSELF
-    return int(ram[_FORCE_X]) // 16 % 4 * 16 | min((int(ram[_SIDE_TIMER]) + 1) // 2, 15)
+    return int(ram[_FORCE_X]) // 16 % 4 * 16 | min(int(ram[_SIDE_TIMER]), 15)
 
 
 def _enemy(ram: Any, slot: int) -> dict[str, int]:

@@ -323,7 +323,7 @@ class Motion(nn.Module):
         here = torch.where(odometer[:, None] < 0, last, columns).clamp(0, last)
         absent = self.absent(ring.absent.clamp(max=self.absent.num_embeddings - 1))
         camera, block = self.place(here).unbind(1)
-        place = torch.cat([odometer[:, None].to(held.dtype) / 1024 * shown, camera * shown, block], 1)
+        place = torch.cat([odometer[:, None].to(held.dtype) / 1024, camera, block], 1) * shown
         units = [counter.unit for counter in self.counters]
         clocks = turning(ring.counters, list(enumerate(units))).to(held.dtype)
         short = clocks.new_tensor([counter.period <= SHORT for counter in self.counters for _ in range(2)])

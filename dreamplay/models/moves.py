@@ -289,7 +289,7 @@ def arrivals(now: Tensor, after: Tensor, scrolls: Tensor, odometer: Tensor) -> A
 
 
 def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
-    """Where moves lead.
+    """Where moves lead. The left edge of the screen holds the hero's pixel, as in the console, but not its parts.
 
     Args:
         led: Classes.
@@ -305,6 +305,8 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     went = arrive_at(led, now) - PARTS * F.pad(scrolls[:, None, None], (0, 1))
     went = torch.where(steps == now.new_tensor(JUMPS), places, went)
     at = went.div(PARTS, rounding_mode="floor")
+    rest = went - at * PARTS
+    at = torch.cat([torch.maximum(at[:, :1], at.new_tensor([0, TOP - BOTTOM])), at[:, 1:]], 1)
     speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) + least
     speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
@@ -313,7 +315,7 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     small = torch.stack([led.force, led.beat, led.pull, led.run, led.low, led.side], -1)
     left = now[..., 3:5] * (kinds[:, :1] >= 0)  # a console that builds a level forgets
     left = F.pad(left[:, 1:], (0, 0, 1, 0))  # the hero's are told anew
-    parts = torch.where(there, went - at * PARTS, left)
+    parts = torch.where(there, rest, left)
     return torch.cat([at * there, kinds, parts, speeds * there, small * there], -1)
 
 
