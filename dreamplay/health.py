@@ -28,8 +28,9 @@ FROZEN = 300
 """Frames without any change that are too many while buttons are pressed: clocks tick and coins glitter before."""
 
 STUCK, CHORDS = 600, 6
-"""Frames for which the hero stays on one pixel, and different sets of buttons held in them, that are too many: the
-longest wait of Mario's, before the castle with fireworks, takes 15 seconds, and who only fidgets holds fewer."""
+"""Frames for which the hero stays on one pixel, and different sets of buttons held in them, that are too many: in
+a million frames of play the longest wait that is not the player's, before the castle, takes 9.5 seconds, and who only
+fidgets holds fewer."""
 
 FLAT = 120
 """Frames of a single colour that are too many."""

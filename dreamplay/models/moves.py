@@ -306,7 +306,7 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     went = torch.where(steps == now.new_tensor(JUMPS), places, went)
     at = went.div(PARTS, rounding_mode="floor")
     rest = went - at * PARTS
-    at = torch.cat([torch.maximum(at[:, :1], at.new_tensor([0, TOP - BOTTOM])), at[:, 1:]], 1)
+    at[:, :1, 0] = at[:, :1, 0].clamp(min=0)
     speeds = now[..., 5:7] + torch.stack([led.faster, led.lower], -1) + least
     speeds = torch.minimum(torch.maximum(speeds, -now.new_tensor(FASTEST)), now.new_tensor(FASTEST))
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
