@@ -23,8 +23,8 @@ BEFORE = 30
 """Frames that a dream runs freely before the event."""
 SLACK = 4
 """Frames by which a dream may be early or late."""
-COUNT = 24
-LESSONS = 64
+COUNT = 48
+LESSONS = 256
 """Occasions of a kind at most that its sign is learned from."""
 USUAL = 1500
 """Frames without an event that signs are told from."""

@@ -20,7 +20,7 @@ REACH = 16
 """Pixels to every side by which a dream's event may lie beside the real one's."""
 AFTER = 4
 """Frames after its own in which an event shows."""
-OFTEN = 0.1
+OFTEN = 0.03
 """Share of the occasions that a patch must occur at to belong to the sign, and at least at `TWICE`."""
 TWICE = 2
 ENOUGH = 1 / 3
