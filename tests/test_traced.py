@@ -57,7 +57,9 @@ def test_another_number_of_sampler_steps_is_recorded_anew() -> None:
     for sigmas in ((2.0,), (2.0, 0.5), (2.0,)):
         model.sigmas = sigmas
         features, gate = traced.imagine(moved, model.coded(moved), tiny.noise(model))
-        assert all(map(torch.equal, (features, gate), model.imagine(moved, model.coded(moved), tiny.noise(model))))
+        expected = model.imagine(moved, model.coded(moved), tiny.noise(model))
+        for one, other in zip((features, gate), expected, strict=True):
+            assert torch.allclose(one, other, atol=1e-5)  # a packed convolution may add in another order
         shown.append(features)
     assert torch.equal(shown[0], shown[2])
     assert not torch.equal(shown[0], shown[1])

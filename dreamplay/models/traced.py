@@ -1,9 +1,9 @@
 """A step as recorded graphs (`torch.jit.trace`): the same operations, without Python between them.
 
 A step is some 1500 small operations, and a quarter of its time was what Python takes to ask for them. A graph holds for
-one dream: its batch of 1, its device, precision and number of sampler steps are written down in it. Where torch cannot
-record (the newest Pythons may know no TorchScript) the model is asked as it is. Torch keeps what it recorded: a dream
-that was opened leaves some 40 MB behind.
+one dream: its batch of 1, its device, precision and number of sampler steps are written down in it, and the weights of
+its convolutions, packed for the CPU. Where torch cannot record (the newest Pythons may know no TorchScript) the model
+is asked as it is. Torch keeps what it recorded: a dream that was opened leaves some 40 MB behind.
 """
 
 import warnings
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from dreamplay.errors import is_out_of_memory
 from dreamplay.models.model import Model, Moved, Parts
 from dreamplay.models.motion import Foresight
+from dreamplay.models.packed import packed
 from dreamplay.ring import Ring
 
 Graph = Callable[..., Any]
@@ -94,7 +95,8 @@ def _recorded(model: Model, part: Graph, inputs: tuple[Tensor, ...]) -> Graph | 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trace: Callable[..., Graph] = torch.jit.trace  # has no types
-            return trace(_Part(model, part).eval(), inputs, check_trace=False)
+            with packed(model, lambda: part(*inputs)):
+                return trace(_Part(model, part).eval(), inputs, check_trace=False)
     except (AttributeError, TypeError, RuntimeError) as error:  # as TorchScript fails; the model's own come again
         if is_out_of_memory(error):
             raise
