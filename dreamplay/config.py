@@ -157,6 +157,8 @@ class Counter:
         steps: How far it may go in one frame; the motion head says which, without one it is the first.
         reset: Where it may begin again; -1 for nowhere.
         digits: Where it is shown, the smallest unit last.
+        timers: Kinds of things whose `beat` goes down by one whenever it begins anew.
+        beat: Number of the clock whose new beginnings it counts down while the hero is there; -1 for none.
     """
 
     name: str
@@ -164,6 +166,8 @@ class Counter:
     steps: tuple[int, ...] = _bounded(1, 12)
     reset: int = _bounded(-1, 2**24)
     digits: tuple[Digit, ...] = _bounded(0, 8)
+    timers: tuple[int, ...] = _bounded(0, 64)
+    beat: int = _bounded(-1, 7)
 
     @property
     def unit(self) -> int:
@@ -307,6 +311,7 @@ def _check(config: Config) -> None:
     if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
         _refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
     _check_looks(config)
+    _check_timers(config)
     for i, width in enumerate(config.denoiser.widths):
         if not 1 <= width <= 2048:
             _refuse(f"denoiser.widths[{i}]", width, "1 to 2048")
@@ -335,6 +340,17 @@ def _check_looks(config: Config) -> None:
         if numbers & taken or max(numbers) >= motion.kinds:
             _refuse("denoiser.looks.first", look.first, f"numbers below {motion.kinds}, each once")
         taken |= numbers
+
+
+def _check_timers(config: Config) -> None:
+    """Check that only things that may be there have timers, and that clocks follow others."""
+    things = config.motion.kinds - config.motion.scenes if config.motion else 1
+    for i, counter in enumerate(config.counters):
+        for kind in counter.timers:
+            if not 0 < kind < things:
+                _refuse(f"counters[{i}].timers", kind, f"1 to {things - 1}" if things > 1 else "none without motion")
+        if counter.beat >= len(config.counters) or counter.beat == i:
+            _refuse(f"counters[{i}].beat", counter.beat, f"-1 or another below {len(config.counters)}")
 
 
 def _check_game(game: GameSpec) -> None:

@@ -124,6 +124,22 @@ def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: lis
     assert words in refusal(json.dumps(made))
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [(0, "1 to 4"), (5, "1 to 4")])
+def test_only_things_have_timers(kind: int, allowed: str) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["timers"] = [4, kind]
+    assert f"counters[1].timers is {kind}, allowed is {allowed}" in refusal(json.dumps(made))
+    made["motion"], made["denoiser"]["looks"], made["denoiser"]["backdrop"] = None, [], False
+    assert "counters[0].timers is 3, allowed is none without motion" in refusal(json.dumps(made))
+
+
+@pytest.mark.parametrize("beat", [1, 2])
+def test_a_clock_counts_down_another_one(beat: int) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["beat"] = beat
+    assert f"counters[1].beat is {beat}, allowed is -1 or another below 2" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize(("key", "value"), [("context", 1), ("motion", None)])
 def test_a_backdrop_needs_past_frames_and_things(key: str, value: object) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import Counter
-from dreamplay.models.moves import most_steps, strayed, tick
+from dreamplay.models.moves import most_steps, tick
 from dreamplay.ring import THING
 from training.data import Footage, Rows
 
@@ -21,8 +21,6 @@ NEARBY = 8
 """Frames that are not long."""
 SUDDEN = (6, 24)
 """Sixteenths of a pixel a console frame, across and down, from which a change of speed is none of gravity or feet."""
-BACK = 8
-"""Sixteenths of a pixel, across, from which what puts the hero off his way is a wall or the edge of the screen."""
 SELDOM = 10
 """Times that such a change must be seen."""
 LATE = 1
@@ -105,14 +103,13 @@ def eventful(footage: Footage) -> Bools:
 
 
 def sudden(footage: Footage) -> Bools:
-    """In which rows the hero's speed changes at once, or he is put back, (rows,) bool."""
+    """In which rows the hero's speed changes at once, (rows,) bool."""
     if not footage.setting.things:
         return np.zeros(len(footage.things), bool)
     before, after = footage.things[:-1, :1], footage.things[1:, :1]
     gained = ((after - before)[..., 5:7].abs() > before.new_tensor(SUDDEN)).any(-1)
-    back = strayed(before, after, footage.scrolls[1:])[..., 0].abs() >= BACK
     there = (before[..., 2] > 0) & (after[..., 2] > 0)
-    return np.concatenate([[False], ((gained | back) & there)[:, 0].numpy()])
+    return np.concatenate([[False], (gained & there)[:, 0].numpy()])
 
 
 def nearly(happens: Bools) -> Bools:

@@ -206,8 +206,9 @@ def _foresight(outlook: Outlook, batch: Batch) -> dict[str, Tensor]:
     ends = _ends(outlook.jumps, batch.arrivals)
     logits = outlook.moves
     kinds = _entropy(logits.kinds, led.kinds % logits.kinds.shape[-1])
-    rest = [field.name for field in fields(Moves) if field.name != "kinds"]
-    ways = torch.stack([_entropy(getattr(logits, name), getattr(led, name)) for name in rest]).sum(0)
+    ways = _entropy(logits.small, led.small).sum(-1)
+    for name in ("across", "down", "faster", "lower"):
+        ways = ways + _entropy(getattr(logits, name), getattr(led, name))
     parts = {"scroll": F.cross_entropy(outlook.scroll.float(), batch.motion)}
     if batch.clocks.numel():
         clocks = F.cross_entropy(outlook.clocks.flatten(0, 1).float(), batch.clocks.flatten(), ignore_index=-1)
@@ -238,8 +239,8 @@ def _ends(logits: Jumps, at: Arrivals) -> Tensor:
 
 
 def _entropy(logits: Tensor, classes: Tensor) -> Tensor:
-    """Cross-entropy of each thing. logits: (B, N, classes). classes: (B, N). Returns (B, N)."""
-    return F.cross_entropy(logits.flatten(0, 1).float(), classes.flatten(), reduction="none").view_as(classes)
+    """Cross-entropy of each number. logits: (..., classes). classes: (...). Returns (...)."""
+    return F.cross_entropy(logits.flatten(0, -2).float(), classes.flatten(), reduction="none").view_as(classes)
 
 
 @torch.no_grad()

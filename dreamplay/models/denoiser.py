@@ -23,6 +23,9 @@ from dreamplay.ring import away
 
 BUTTON_STEPS = 8
 """Past steps whose buttons condition the denoiser."""
+ABSENT = 8
+"""Frames without the hero that are told apart: nothing looks different later, and each number more is one to go wrong
+with."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,6 @@ class Denoiser(nn.Module):
         buttons: int,
         rows: int,
         counters: Sequence[Counter] = (),
-        patience: int = 0,
         history: int = 0,
         kinds: int = 0,
         colors: int = 0,
@@ -71,7 +73,7 @@ class Denoiser(nn.Module):
         self.register_buffer("digits", torch.tensor(shown, dtype=torch.long).view(-1, 4), persistent=False)
         self.units = [counter.unit for counter in counters]
         self.counters = nn.ModuleList(nn.Embedding(unit, e) for unit in self.units)
-        self.absent = nn.Embedding(patience + 1, e)
+        self.absent = nn.Embedding(ABSENT + 1, e)
         self.phase = nn.Embedding(PATCH, e)
         self.kinds = kinds
         self.scene = nn.Embedding(kinds, e) if kinds else None
@@ -126,7 +128,7 @@ class Denoiser(nn.Module):
             features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
-        condition = condition + self.absent(absent.clamp(max=self.absent.num_embeddings - 1))
+        condition = condition + self.absent(absent.clamp(max=ABSENT))
         condition = condition + self.phase(odometer.clamp(min=0) % PATCH)
         if self.scene is not None:
             condition = condition + self.scene(things[:, -1, 0, 2] % self.kinds)

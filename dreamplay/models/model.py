@@ -88,7 +88,6 @@ class Model(nn.Module):
             buttons=len(game.buttons),
             rows=game.height // PATCH,
             counters=config.counters,
-            patience=config.patience,
             history=config.motion.history if config.motion else 0,
             kinds=config.motion.kinds if config.motion else 0,
             colors=len(config.palette),
@@ -214,12 +213,11 @@ class Model(nn.Module):
             return from_patches(self.codec.pixels(features.flatten(0, 2)).reshape(*gate.shape, -1), self.codec.planes)
         patches = to_patches(moved.frames[:, -1])  # (B, H, W, 64 P)
         changed = gate.sigmoid() > threshold
-        unknown = (
-            patches == len(self.config.palette) if self.config.palette else torch.zeros_like(patches, dtype=torch.bool)
-        )
-        wanted = _rounded(changed | unknown.any(-1))
-        drawn = (pixels or self.pixels)(moved, features, wanted)  # (n, 64 P)
-        patches[wanted] = torch.where(changed[wanted][:, None] | unknown[wanted], drawn, patches[wanted])
+        unknown = len(self.config.palette)  # the largest number; none in RGB
+        wanted = _rounded(changed | (patches.amax(-1) == unknown) if unknown else changed)
+        drawn, old = (pixels or self.pixels)(moved, features, wanted), patches[wanted]  # (n, 64 P)
+        new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
+        patches[wanted] = torch.where(new, drawn, old)
         return from_patches(patches, self.codec.planes)
 
     def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:

@@ -33,9 +33,11 @@ from dreamplay.models.moves import (
     fine,
     head_block,
     most_steps,
+    run_down,
     tick,
     trail,
     turning,
+    wait,
 )
 from dreamplay.models.scenes import Scenes
 from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Seen, Sight
@@ -65,8 +67,6 @@ POSES = 6
 """Past steps of which a thing's own kind is told."""
 SCREEN = 32
 """Columns of 8 pixels, the first one left of the screen: its edge stops the hero, and the camera follows him."""
-EDGE = 8
-"""Screen columns at the left edge that are told apart: the hero is stopped by it on the very pixel."""
 BEATS = (4, 8)
 """Waves by which clocks of more steps are told too, where they fit: games do many things every so many frames."""
 KIND = 8
@@ -116,6 +116,8 @@ class Foresight:
 class Motion(nn.Module):
     """Predicts scroll and things. The hero has a network of its own, all other things share one."""
 
+    timers: Tensor
+
     def __init__(
         self,
         config: MotionConfig,
@@ -137,7 +139,7 @@ class Motion(nn.Module):
         self.absent = nn.Embedding(patience + 1, KIND)
         self.slot = nn.Embedding(config.things, KIND)
         past = config.history * (TRAIL + 2) + min(POSES, config.history) * KIND
-        phases = 4 * CELL + 2 * PARTS + NUMBERS * SMALL + 2 * SCREEN + EDGE + 2 * SPEED
+        phases = 4 * CELL + 2 * PARTS + NUMBERS * SMALL + 2 * SCREEN + 2 * SPEED
         phases += FRAMES * 2 * INSIDE + 2 * CELL
         present = phases + (ACROSS * DOWN + FRAMES * len(POINTS)) * LOOK + KIND
         others = config.things * (KIND + 4 + 4 * len(WAVES) + TOUCH)
@@ -158,6 +160,8 @@ class Motion(nn.Module):
         self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
+        timers = [[kind in counter.timers for kind in range(config.kinds)] for counter in counters]
+        self.register_buffer("timers", torch.tensor(timers), persistent=False)
         self.follow = zeroed(nn.Linear(config.width + FRAMES * HEADS * LOOK, widths[1]))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
@@ -248,7 +252,7 @@ class Motion(nn.Module):
         at[..., ::2] += PARTS * ring.odometer[:, None, None]
         blocks = at // PARTS % CELL
         small = [(blocks, CELL), (now[..., 3:5].clamp(0, PARTS - 1), PARTS), (now[..., 7:].clamp(0, SMALL - 1), SMALL)]
-        small += [(screen.clamp(-1, SCREEN - 2) + 1, SCREEN), (now[..., :1].clamp(-1, EDGE - 2) + 1, EDGE)]
+        small.append((screen.clamp(-1, SCREEN - 2) + 1, SCREEN))
         told = [one_hot(numbers, many).flatten(2) for numbers, many in small]
         speeds = [(now[..., 5 + i].clamp(-most, most) + most) for i, most in enumerate(FASTEST)]
         return told + [table(speed) for table, speed in zip(self.speeds, speeds, strict=True)]
@@ -355,4 +359,23 @@ class Motion(nn.Module):
         now, scrolls = ring.things[:, -1], motion.masked_fill(motion > self.config.fastest, 0)
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
-        return Foresight(motion, things, tick(ring.counters, outlook.clocks.argmax(-1), self.counters))
+        counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters)
+        return Foresight(motion, *self._by_rule(things, now, counters, ring.counters))
+
+    def _by_rule(self, things: Tensor, now: Tensor, counters: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """Things and clocks with slow timers as the console has them.
+
+        Args:
+            things, counters: As the head says, (B, N, E) and (B, counters).
+            now, before: As they were.
+        """
+        periods = [counter.period for counter in self.counters]
+        begun = 2 * (counters - before).abs() > counters.new_tensor(periods)  # (B, counters)
+        there = (things[:, 0, 2] > 0) & (now[:, 0, 2] > 0)
+        shown = list(counters.unbind(1))
+        for i, counter in enumerate(self.counters):
+            if counter.timers:
+                things = wait(things, now, begun[:, i], self.timers[i])
+            if counter.beat >= 0:
+                shown[i] = torch.where(there, run_down(before[:, i], shown[i], begun[:, counter.beat]), shown[i])
+        return things, torch.stack(shown, 1) if shown else counters

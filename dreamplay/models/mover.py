@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dreamplay.models.layers import leave_out, zeroed
+from dreamplay.models.layers import leave_out
 from dreamplay.models.moves import (
     BOTTOM,
     CELL,
@@ -55,21 +55,17 @@ class Mover(nn.Module):
         self.think = nn.Sequential(
             nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width)
         )
-        self.kinds, self.known_kind = nn.Linear(width, kinds), nn.Embedding(kinds, width)
-        self.turn = zeroed(nn.Linear(width, 2 * PHASES))
+        self.kinds, self.known_kind = nn.Linear(width, kinds + 2 * PHASES), nn.Embedding(kinds, width)
         self.register_buffer("turns", _turns(kinds), persistent=False)
         self.across, self.known_across = nn.Linear(width, across), nn.Embedding(across, width)
         self.down, self.known_down = nn.Linear(width, down), nn.Embedding(down, width)
-        self.faster, self.lower = (nn.Linear(width, most - least + 1) for least, most in GAIN)
-        self.force, self.beat, self.pull, self.run, self.low, self.side = (nn.Linear(width, SMALL) for _ in range(6))
-        self.change = zeroed(nn.Linear(NARROW, NUMBERS * SMALL))
-        self.speeds = [2 * fastest + 1 for fastest in FASTEST]
-        self.become = zeroed(nn.Linear(NARROW, sum(self.speeds)))
+        speeds = [2 * fastest + 1 for fastest in FASTEST]
+        self.wide = [*(most - least + 1 for least, most in GAIN), NUMBERS * SMALL]
+        self.change = nn.Linear(width, sum(self.wide))
         self.place = nn.Sequential(nn.Linear(width, NARROW), nn.SiLU())
-        self.column, self.row = nn.Linear(NARROW, RIGHT - LEFT + CELL), nn.Linear(NARROW, BOTTOM - TOP)
-        self.near = nn.Linear(NARROW, things + 1)
-        self.aside, self.below = (nn.Linear(NARROW, 2 * reach + 1) for reach in REACH)
-        self.part_x, self.part_y = (zeroed(nn.Linear(NARROW, PARTS)) for _ in range(2))
+        places = [RIGHT - LEFT + CELL, BOTTOM - TOP, things + 1, *(2 * reach + 1 for reach in REACH), PARTS, PARTS]
+        self.narrow = [*speeds, NUMBERS * SMALL, *places]
+        self.arrive = nn.Linear(NARROW, sum(self.narrow))
 
     def forward(
         self, told: Tensor, now: Tensor, truth: Moves | None, led: Tensor | None = None
@@ -86,7 +82,8 @@ class Mover(nn.Module):
         if led is not None:
             x = x + led[:, None]
         active = F.silu(x)
-        kinds = self.kinds(active) + self._turned(active, now[..., 2])
+        kinds, turns = self.kinds(active).tensor_split([-2 * PHASES], -1)
+        kinds = kinds + self._turned(turns, now[..., 2])
         kind = kinds.argmax(-1) if truth is None else truth.kinds % kinds.shape[-1]
         gone = None if truth is not None else (kind == 0) | (kind >= self.seen)
         x = x + self.known_kind(kind)
@@ -94,53 +91,55 @@ class Mover(nn.Module):
         x = x + self.known_across(across.argmax(-1) if truth is None else truth.across)
         down = _leaving(self.down(F.silu(x)), gone, JUMPS[1])
         x = F.silu(x + self.known_down(down.argmax(-1) if truth is None else truth.down))
-        place = self.place(x)
-        heads = (self.force, self.beat, self.pull, self.run, self.low, self.side)
-        small = torch.stack([head(x) for head in heads], 2) + self._changed(place, now[..., 7:])
-        become = self._became(place, now[..., 5:7])
-        gains = [head(x) + more for head, more in zip((self.faster, self.lower), become, strict=True)]
-        logits = Moves(kinds, across, down, *gains, *small.unbind(2))
-        ends = (self.column, self.row, self.near, self.aside, self.below, self.part_x, self.part_y)
-        return logits, Jumps(*(head(place) for head in ends)), x
+        faster, lower, small = self.change(x).split(self.wide, -1)
+        across_then, down_then, changes, *ends = self.arrive(self.place(x)).split(self.narrow, -1)
+        faster = faster + _became(0, across_then, now[..., 5])
+        lower = lower + _became(1, down_then, now[..., 6])
+        small = _numbers(small) + _changed(_numbers(changes), now[..., 7:])
+        return Moves(kinds, across, down, faster, lower, small), Jumps(*ends), x
 
-    def _turned(self, x: Tensor, now: Tensor) -> Tensor:
-        """More logits of kinds, by how they differ from the present ones.
+    def _turned(self, logits: Tensor, now: Tensor) -> Tensor:
+        """Logits of kinds by how they differ from the present ones.
 
         Args:
-            x: (B, N, D).
+            logits: Of the classes of `turns` but the last, (B, N, .).
             now: Kinds, (B, N).
 
         Returns:
             (B, N, kinds).
         """
-        return F.pad(self.turn(x), (0, 1)).gather(-1, self.turns[now.clamp(min=0)])
+        return F.pad(logits, (0, 1)).gather(-1, self.turns[now.clamp(min=0)])
 
-    def _became(self, place: Tensor, speeds: Tensor) -> list[Tensor]:
-        """More logits of the changes of speeds, by what they lead to: 0 at a wall, whatever the speed was.
 
-        Args:
-            place: (B, N, NARROW).
-            speeds: Across and down, (B, N, 2).
+def _became(axis: int, logits: Tensor, speeds: Tensor) -> Tensor:
+    """Logits of the changes of speeds by what they lead to: 0 at a wall, whatever the speed was.
 
-        Returns:
-            (B, N, changes) of each.
-        """
-        more = []
-        for i, logits in enumerate(self.become(place).split(self.speeds, -1)):
-            least, most = GAIN[i]
-            led = speeds[..., i, None] + torch.arange(least, most + 1, device=speeds.device)
-            more.append(logits.gather(-1, led.clamp(-FASTEST[i], FASTEST[i]) + FASTEST[i]))
-        return more
+    Args:
+        axis: 0 across, 1 down.
+        logits: Of the next speeds, (B, N, .).
+        speeds: (B, N).
 
-    def _changed(self, place: Tensor, now: Tensor) -> Tensor:
-        """Logits of the small numbers by how they change, since most of them are timers, (B, N, NUMBERS, SMALL).
+    Returns:
+        (B, N, changes).
+    """
+    (least, most), fastest = GAIN[axis], FASTEST[axis]
+    led = speeds[..., None] + torch.arange(least, most + 1, device=speeds.device)
+    return logits.gather(-1, led.clamp(-fastest, fastest) + fastest)
 
-        Args:
-            place: (B, N, NARROW).
-            now: (B, N, NUMBERS).
-        """
-        change = self.change(place).unflatten(-1, (NUMBERS, SMALL))
-        return change.gather(-1, (torch.arange(SMALL, device=now.device) - now[..., None]) % SMALL)
+
+def _changed(logits: Tensor, now: Tensor) -> Tensor:
+    """Logits of the small numbers by how they change, since most of them are timers, (B, N, NUMBERS, SMALL).
+
+    Args:
+        logits: Of the changes, (B, N, NUMBERS, SMALL).
+        now: (B, N, NUMBERS).
+    """
+    return logits.gather(-1, (torch.arange(SMALL, device=now.device) - now[..., None]) % SMALL)
+
+
+def _numbers(logits: Tensor) -> Tensor:
+    """Of each small number. logits: (B, N, NUMBERS * SMALL). Returns (B, N, NUMBERS, SMALL)."""
+    return logits.view(*logits.shape[:-1], NUMBERS, SMALL)
 
 
 def _turns(kinds: int) -> Tensor:

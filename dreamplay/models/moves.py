@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamplay.config import Counter
-from dreamplay.ring import away
+from dreamplay.ring import THING, away
 
 PARTS = 16
 """Parts of a pixel that places are told in."""
@@ -72,7 +72,7 @@ class Moves:
         kinds: What each is then, those below 0 counted from the end.
         across, down: Parts of a pixel off the way that its speed takes, from -SWERVE, then "jumps" and "stays".
         faster, lower: Change of its speed across and down, from the least of GAIN.
-        force, beat, pull, run, low, side: Their next values.
+        small: Next values of `force` and of what comes after it in `THING`, (B, N, NUMBERS) or their logits.
     """
 
     kinds: Tensor
@@ -80,12 +80,7 @@ class Moves:
     down: Tensor
     faster: Tensor
     lower: Tensor
-    force: Tensor
-    beat: Tensor
-    pull: Tensor
-    run: Tensor
-    low: Tensor
-    side: Tensor
+    small: Tensor
 
     def of(self, things: slice) -> "Moves":
         """Some things' moves."""
@@ -312,11 +307,42 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     inside = (at[..., 0] >= LEFT) & (at[..., 0] < RIGHT) & (at[..., 1] >= TOP) & (at[..., 1] < BOTTOM)
     there = ((led.kinds > 0) & inside)[..., None]
     kinds = torch.where(there, led.kinds[..., None], led.kinds.clamp(max=0)[..., None])
-    small = torch.stack([led.force, led.beat, led.pull, led.run, led.low, led.side], -1)
     left = now[..., 3:5] * (kinds[:, :1] >= 0)  # a console that builds a level forgets
     left = F.pad(left[:, 1:], (0, 0, 1, 0))  # the hero's are told anew
     parts = torch.where(there, rest, left)
-    return torch.cat([at * there, kinds, parts, speeds * there, small * there], -1)
+    return torch.cat([at * there, kinds, parts, speeds * there, led.small * there], -1)
+
+
+def wait(things: Tensor, now: Tensor, begun: Tensor, timers: Tensor) -> Tensor:
+    """Let slow timers go down as the console does: a head that says once that one stands holds it for good.
+
+    Args:
+        things: Where moves led, (B, N, E).
+        now: The things before, (B, N, E).
+        begun: Whether the clock of the timers has begun anew, (B,).
+        timers: Which kinds have one, (kinds,) bool.
+
+    Returns:
+        The things after, (B, N, E): `beat` of those that are what they were, but not of the hero's nor one at its end.
+    """
+    beat = THING.index("beat")
+    left = now[:, 1:, beat]
+    waits = timers[now[:, 1:, 2] % len(timers)] & (things[:, 1:, 2] == now[:, 1:, 2]) & (left > 0)
+    things[:, 1:, beat] = torch.where(waits, left - begun[:, None].to(left.dtype), things[:, 1:, beat])
+    return things
+
+
+def run_down(left: Tensor, said: Tensor, begun: Tensor) -> Tensor:
+    """A clock that counts down another's new beginnings, (B,).
+
+    At its end it is set by what is said, but not as the other begins anew: then a head takes its end for its last step.
+
+    Args:
+        left: What it showed before, (B,).
+        said: What a head says that it shows now, (B,).
+        begun: Whether the other has begun anew, (B,).
+    """
+    return torch.where(begun, (left - 1).clamp(min=0), torch.where(left > 0, left, said))
 
 
 def strayed(now: Tensor, after: Tensor, scrolls: Tensor) -> Tensor:
@@ -343,7 +369,8 @@ def moves(now: Tensor, after: Tensor, scrolls: Tensor) -> Moves:
     steps = torch.where(stays, now.new_tensor(STAYS), went + swerve)
     steps = torch.where(leaps, now.new_tensor(JUMPS), steps)
     gains = torch.minimum(torch.maximum(after[..., 5:7] - now[..., 5:7], least), most) - least
-    return Moves(after[..., 2], *steps.unbind(-1), *gains.unbind(-1), *after[..., 7:].clamp(0, SMALL - 1).unbind(-1))
+    small = after[..., 7:].clamp(0, SMALL - 1)
+    return Moves(after[..., 2], steps[..., 0], steps[..., 1], gains[..., 0], gains[..., 1], small)
 
 
 def leave_parts(things: Tensor, first: Tensor) -> None:
