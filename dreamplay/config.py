@@ -6,7 +6,7 @@ A field's bounds stand beside it: `_bounded(low, high)` for a number, and for th
 import json
 import pkgutil
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
@@ -35,8 +35,9 @@ _BUTTON = re.compile(r"[a-z0-9_]{1,16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def _bounded(low: float, high: float) -> Any:
-    return field(metadata={"low": low, "high": high})
+def _bounded(low: float, high: float, default: Any = MISSING) -> Any:
+    """A field with bounds; a default is for those who write a config, a file names every key."""
+    return field(default=default, metadata={"low": low, "high": high})
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,8 @@ class Counter:
     steps: tuple[int, ...] = _bounded(1, 12)
     reset: int = _bounded(-1, 2**24)
     digits: tuple[Digit, ...] = _bounded(0, 8)
-    timers: tuple[int, ...] = _bounded(0, 64)
-    beat: int = _bounded(-1, 7)
+    timers: tuple[int, ...] = _bounded(0, 64, ())
+    beat: int = _bounded(-1, 7, -1)
 
     @property
     def unit(self) -> int:

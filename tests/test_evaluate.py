@@ -43,7 +43,7 @@ def config() -> Config:
         context=2,
         sigmas=(1.0,),
         temperature=0.0,
-        counters=(Counter(name="frame_counter", period=4096, steps=(1,), reset=-1, digits=(), timers=(), beat=-1),),
+        counters=(Counter(name="frame_counter", period=4096, steps=(1,), reset=-1, digits=()),),
         patience=10,
         codec=CodecConfig(channels=2, width=8, hidden=8, colors=2),
         motion=MotionConfig(fastest=8, cuts=(), history=4, width=8, eye=4, things=1, kinds=4, scenes=0, columns=0),

@@ -29,7 +29,7 @@ SPRITE = np.random.default_rng(1).integers(0, 4, (16, 16)).astype(np.uint8)
 
 def config() -> Config:
     """Of a game as high as the real one, with a counter of its rows."""
-    rows = Counter(name="frame_counter", period=4096, steps=(1,), reset=-1, digits=(), timers=(), beat=-1)
+    rows = Counter(name="frame_counter", period=4096, steps=(1,), reset=-1, digits=())
     return replace(tiny.config(GAME), counters=(rows,), temperature=0.0)
 
 

@@ -17,7 +17,7 @@ from training.motion import MISSES, Source, _ends
 def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
     counters = (
         tiny.COUNTERS[1],
-        Counter(name="coins", period=100, steps=(0, 1), reset=-1, digits=(), timers=(), beat=-1),
+        Counter(name="coins", period=100, steps=(0, 1), reset=-1, digits=()),
     )
     now = torch.tensor([[50, 7]]).expand(3, 2)
     after = torch.tensor([[40, 7], [39, 8], [30, 20]])

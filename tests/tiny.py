@@ -39,15 +39,13 @@ DENOISER = DenoiserConfig(
     backdrop=True,
 )  # fmt: skip
 COUNTERS = (
-    Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=(), timers=(3,), beat=-1),
+    Counter(name="frame_counter", period=16, steps=(2,), reset=-1, digits=(), timers=(3,)),
     Counter(
         name="clock",
         period=100,
         steps=(90, 0),
         reset=50,
         digits=(Digit(x=16, y=0, unit=10), Digit(x=24, y=0, unit=1)),
-        timers=(),
-        beat=-1,
     ),
 )
 

@@ -363,7 +363,7 @@ class Motion(nn.Module):
         return Foresight(motion, *self._by_rule(things, now, counters, ring.counters))
 
     def _by_rule(self, things: Tensor, now: Tensor, counters: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """Things and clocks with slow timers as the console has them.
+        """Things and clocks with slow timers as the console has them, in place.
 
         Args:
             things, counters: As the head says, (B, N, E) and (B, counters).
@@ -372,10 +372,10 @@ class Motion(nn.Module):
         periods = [counter.period for counter in self.counters]
         begun = 2 * (counters - before).abs() > counters.new_tensor(periods)  # (B, counters)
         there = (things[:, 0, 2] > 0) & (now[:, 0, 2] > 0)
-        shown = list(counters.unbind(1))
         for i, counter in enumerate(self.counters):
             if counter.timers:
                 things = wait(things, now, begun[:, i], self.timers[i])
             if counter.beat >= 0:
-                shown[i] = torch.where(there, run_down(before[:, i], shown[i], begun[:, counter.beat]), shown[i])
-        return things, torch.stack(shown, 1) if shown else counters
+                left = run_down(before[:, i], counters[:, i], begun[:, counter.beat])
+                counters[:, i] = torch.where(there, left, counters[:, i])
+        return things, counters

@@ -10,8 +10,6 @@ CLOCK = Counter(
     steps=(CLOCK_PERIOD - 2, 0, CLOCK_PERIOD - 40, CLOCK_PERIOD - 20),
     reset=20 * 401,
     digits=(Digit(x=208, y=24, unit=2000), Digit(x=216, y=24, unit=200), Digit(x=224, y=24, unit=20)),
-    timers=(),
-    beat=-1,
 )
 """The game's clock: 20 console frames a unit. It may stand, or run out fast once the flag is down."""
 SCORE = Counter(
@@ -20,8 +18,6 @@ SCORE = Counter(
     steps=(0, 50, 100, 200, 400, 500, 800, 1000, 2000, 5000),
     reset=-1,
     digits=tuple(Digit(x=64 - 8 * power, y=24, unit=10**power) for power in (4, 3, 2, 1)),
-    timers=(),
-    beat=-1,
 )
 COINS = Counter(
     name="coins",
@@ -29,20 +25,16 @@ COINS = Counter(
     steps=(0, 1),
     reset=-1,
     digits=(Digit(x=104, y=24, unit=10), Digit(x=112, y=24, unit=1)),
-    timers=(),
-    beat=-1,
 )
-SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=(), timers=(), beat=-1)
+SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=())
 """Which of their six colours coins and "?" blocks have, and how soon they take the next one; now and then they keep one
 for twice as long."""
-INTERVAL = Counter(
-    name="interval", period=18, steps=(16, 0), reset=-1, digits=(), timers=(50, 129, 135, 178, 193), beat=-1
-)
+INTERVAL = Counter(name="interval", period=18, steps=(16, 0), reset=-1, digits=(), timers=(50, 129, 135, 178, 193))
 """When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopa and Goomba have
 their numbers 1 and 7, 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
-INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=(), timers=(), beat=5)
+INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=(), beat=5)
 """How long Mario blinks and cannot be hurt again, in intervals."""
-STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), timers=(), beat=5)
+STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=5)
 """How long a star lasts, in intervals."""
 
 RECIPE = Recipe(
@@ -54,7 +46,7 @@ RECIPE = Recipe(
     context=4,
     sigmas=(4.0,),
     counters=(
-        Counter(name="frame_counter", period=256, steps=(2,), reset=2, digits=(), timers=(), beat=-1),
+        Counter(name="frame_counter", period=256, steps=(2,), reset=2, digits=()),
         CLOCK,
         SCORE,
         COINS,
