@@ -206,6 +206,14 @@ def test_a_stage_begins_where_its_name_says(stage: str) -> None:
     world.close()
 
 
+@pytest.mark.parametrize(("stage", "sky"), [("1-1", 0.81), ("1-2", 0), ("1-3", 0.75), ("1-4", 0), ("2-1", 0.58)])
+def test_a_stage_begins_in_a_level_of_its_own(stage: str, sky: float) -> None:
+    world = MarioWorld(stage)
+    blue = (world.reset(0) == (104, 136, 252)).all(-1)
+    assert blue.mean() == pytest.approx(sky, abs=0.01)
+    world.close()
+
+
 @pytest.mark.parametrize("stage", ["9-1", "1-5", "11", "", "1-1 ", "1-1..", "1-1..1-5", "1-2..1-1"])
 def test_a_mistyped_stage_is_named(stage: str) -> None:
     with pytest.raises(UsageError, match=f"no stage '{stage}'.*1-1 to 8-4"):

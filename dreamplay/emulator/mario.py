@@ -29,6 +29,19 @@ _TITLE_FRAMES = 40  # console frames until the title reads the controller
 _SEEDS = 64  # longer waits at the title would start its demonstration
 _NORMAL = 8  # value of `player_state` while Mario obeys
 _INTRO_WORLDS = (1, 2, 4, 7)  # their second stage begins with a walk into a pipe: an area of its own
+_AREAS = tuple(
+    bytes.fromhex(areas)
+    for areas in (
+        "2529c02660",
+        "2829012762",
+        "24352063",
+        "2229412c61",
+        "2a312662",
+        "2e232d60",
+        "3329012764",
+        "30322165",
+    )
+)  # which areas each world goes through, as the console's pointers
 
 _PROBES = {
     "y_viewport": 0xB5,
@@ -153,7 +166,7 @@ class MarioWorld:
             self._write_stage()
             self._console_frames(0, 1)
             self._console.ram[_PRELEVEL_TIMER] = 0
-            if self._ram(_TASK) != IN_LEVEL:  # in the level the pointer is soon that of the next room
+            if self._ram(_TASK) != IN_LEVEL:
                 self._first = {address: self._ram(address) for address in (_WORLD, _STAGE, _AREA, _POINTER, _AREA_TYPE)}
         self._shown = ticked(self._console.ram.copy(), None)
         return self.frame
@@ -316,6 +329,8 @@ class MarioWorld:
         ram = self._console.ram
         ram[_WORLD], ram[_STAGE] = world - 1, stage - 1
         ram[_AREA] = stage - 1 + (world in _INTRO_WORLDS and stage > 1)
+        if ram[_TASK] != IN_LEVEL:  # in the level the pointer is soon that of the next room
+            ram[_POINTER] = _AREAS[world - 1][ram[_AREA]]
         ram[_PROBES["power"]], ram[_SMALLNESS] = self._power, not self._power
 
     def _go_round(self) -> None:
