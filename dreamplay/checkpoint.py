@@ -3,7 +3,7 @@
 Axis letters: B batch, N starts (of things: slots), T past frames, S past steps, K buttons, h w pixels, P planes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from dreamplay import config as configs
@@ -23,6 +23,7 @@ from dreamplay.models.denoiser import BUTTON_STEPS
 from dreamplay.models.layers import PATCH, from_patches, to_patches
 from dreamplay.models.model import Model
 from dreamplay.ring import THING, Ring
+from dreamplay.weights import SCALE
 
 NETWORKS = ("codec", "motion", "denoiser")
 STARTS = "starts.safetensors"
@@ -30,6 +31,7 @@ PIECES = 640
 """Patches that the frames of all starts are put together from: many frames of a game show the same ones."""
 GOLDEN_FRAMES = 1
 """Frames that tell whether a machine draws what it should: others would follow from what it gets wrong."""
+_MOST_EIGHT, _LEAST_SCALE = 127, 1e-5  # of a table's row; float16 knows no number below 6e-8
 _FARTHEST = 1 << 24  # pixels or frames: a level a thousand times as long as the longest
 
 
@@ -71,7 +73,10 @@ def load(directory: Path, *, device: str = "cpu", dtype: torch.dtype | None = No
         for name in NETWORKS
         if getattr(plan, name) is not None
     }
-    tensors = {name: _tensors(directory, f"{name}.safetensors", expected[name], config) for name in expected}
+    tensors = {
+        name: _tensors(directory, f"{name}.safetensors", expected[name], config, tables(getattr(plan, name)))
+        for name in expected
+    }
     with _Unset():
         model = Model(config)
     for name in expected:
@@ -226,17 +231,46 @@ def unpacked_starts(tensors: Mapping[str, Tensor], config: Config) -> Ring:
 
 
 def _tensors(
-    directory: Path, name: str, expected: Mapping[str, tuple[tuple[int, ...], str | None]], config: Config
+    directory: Path,
+    name: str,
+    expected: Mapping[str, tuple[tuple[int, ...], str | None]],
+    config: Config,
+    small: Collection[str] = (),
 ) -> dict[str, Tensor]:
     path = directory / name
-    weights.check(path, expected, config.sha256.get(name))
+    weights.check(path, expected, config.sha256.get(name), small)
     tensors = load_file(path)
     for key, tensor in tensors.items():
         if tensor.is_floating_point():
             if not (tensor.abs().amax() < 1e6 if tensor.numel() else True):
                 raise CheckpointError(f"{name}: tensor {key} holds values that are not finite or above 1e6")
             tensors[key] = tensor.float()
-    return tensors
+    scales = {key.removesuffix(SCALE): tensors.pop(key) for key in list(tensors) if key not in expected}
+    return tensors | {key: tensors[key] * scale for key, scale in scales.items()}
+
+
+def tables(network: nn.Module) -> list[str]:
+    """Names of the tables that files may keep in eight bits."""
+    return [f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Embedding)]
+
+
+def packed_weights(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    """A network's weights as its file keeps them.
+
+    Args:
+        network: Any.
+        dtype: What they are rounded to. In float16 tables take eight bits: a row is used as it is, not summed up.
+    """
+    tensors = {}
+    small = tables(network) if dtype == torch.float16 else ()
+    for name, tensor in network.state_dict().items():
+        if name in small:
+            scale = (tensor.abs().amax(1, keepdim=True) / _MOST_EIGHT).clamp(min=_LEAST_SCALE).to(dtype)
+            tensors[name] = (tensor / scale.float()).round().clamp(-_MOST_EIGHT, _MOST_EIGHT).to(torch.int8)
+            tensors[name + SCALE] = scale
+        else:
+            tensors[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 def parse_dtype(name: str | None) -> torch.dtype:

@@ -17,6 +17,8 @@ from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import GameSpec
 
 FORMAT = 1
+DIGITS = 10
+"""Pictures of digits, whose numbers follow those of the kinds of things."""
 FILE = "config.json"
 GOLDEN = "golden.safetensors"
 """The first frames as the cartridge's maker saw them; a cartridge may do without."""
@@ -95,6 +97,8 @@ class Look:
         pictures: How many each kind shows in turn.
         lasts: How far the first clock, which counts the console's frames, goes while it shows one.
         behind: Whether the console draws them before it moves them, where they were one of its frames before.
+        within: Odometer readings, the first and the one after the last, between which they look so; none for everywhere
+            where no other look is theirs.
     """
 
     kinds: tuple[int, ...] = _bounded(1, 64)
@@ -102,6 +106,12 @@ class Look:
     pictures: int = _bounded(1, 16)
     lasts: int = _bounded(1, 256)
     behind: bool
+    within: tuple[int, ...] = _bounded(0, 2, ())
+
+    @property
+    def end(self) -> int:
+        """The number after its last picture's."""
+        return self.first + len(self.kinds) * self.pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,16 +341,20 @@ def _check_looks(config: Config) -> None:
     if not config.counters or motion is None:
         _refuse("denoiser.looks", f"a list of {len(looks)}", "none without counters and motion")
     things = motion.kinds - motion.scenes
-    kinds = [kind for look in looks for kind in look.kinds]
-    for kind in kinds:
-        if not 0 < kind < things or kinds.count(kind) > 1:
-            _refuse("denoiser.looks.kinds", kind, f"1 to {things - 1}, each once")
-    taken: set[int] = set()
+    kinds = [(kind, look.within) for look in looks for kind in look.kinds]
+    for kind, within in kinds:
+        if not 0 < kind < things or kinds.count((kind, within)) > 1:
+            _refuse("denoiser.looks.kinds", kind, f"1 to {things - 1}, each once in the same place")
+    taken = set(range(motion.kinds, motion.kinds + DIGITS))
     for look in looks:
-        numbers = set(range(look.first, look.first + len(look.kinds) * look.pictures))
-        if numbers & taken or max(numbers) >= motion.kinds:
-            _refuse("denoiser.looks.first", look.first, f"numbers below {motion.kinds}, each once")
+        numbers = set(range(look.first, look.end))
+        if numbers & taken:
+            _refuse(
+                "denoiser.looks.first", look.first, f"numbers but those of the digits from {motion.kinds}, each once"
+            )
         taken |= numbers
+        if look.within and not (len(look.within) == 2 and 0 <= look.within[0] < look.within[1]):
+            _refuse("denoiser.looks.within", look.within, "two odometer readings, the second one larger, or none")
 
 
 def _check_timers(config: Config) -> None:
@@ -374,6 +388,8 @@ def _check_game(game: GameSpec) -> None:
                 _refuse(f"game.{key}", button, f"one of {', '.join(game.buttons)}")
             if len(names := getattr(game, key)[button]) > _MOST_KEYS or any(len(name) > 32 for name in names):
                 _refuse(f"game.{key}.{button}", names, f"up to {_MOST_KEYS} names of up to 32 characters")
+    if game.halt not in ("", *game.buttons):
+        _refuse("game.halt", game.halt, f"empty or one of {', '.join(game.buttons)}")
     for pair in game.opposites:
         if not set(pair) <= set(game.buttons):
             _refuse("game.opposites", pair, f"two of {', '.join(game.buttons)}")

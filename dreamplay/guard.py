@@ -1,4 +1,7 @@
-"""Keeps a dream sound: what fell apart is never shown, and the dream goes back to where it was well."""
+"""Keeps a dream sound: what fell apart is never shown, and the dream goes back to where it was well.
+
+It also stops the dream at the button that stops the game: no play that a dream learns from stands still.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -56,6 +59,8 @@ class Guarded:
         falls: Steps at which it went back, within the last ten seconds.
         step: Steps since the reset.
         stand: How long the hero has been where he is.
+        halted: Whether the game is stopped.
+        pressed: Whether the button that stops it was held.
     """
 
     dream: State
@@ -65,6 +70,8 @@ class Guarded:
     falls: tuple[int, ...]
     step: int
     stand: Stand = field(default_factory=Stand)
+    halted: bool = False
+    pressed: bool = False
 
 
 class Guard:
@@ -72,7 +79,7 @@ class Guard:
 
     def __init__(self, dream: Dreaming) -> None:
         """Look at the frames that the dream may begin with."""
-        self._dream, self._seed = dream, 0
+        self._dream, self._seed, self._halt = dream, 0, dream.game.chord(dream.game.halt)
         self._examiner = Examiner(dream.pictures)
         self._present = self._anew(dream.reset(0), 0, ())
         self._news = ""
@@ -118,20 +125,12 @@ class Guard:
 
     def step(self, buttons: Buttons) -> Frame:
         """Dream one frame. Returns it, or the last sound one in its place, (h, w, 3)."""
-        was = self._present
-        frame = self._dream.step(buttons)
-        pulse = follow(was.pulse, self._examiner.look(frame), buttons)
-        wrong = complaint(pulse) if self._dream.finite else "lost its numbers"
-        if wrong:
-            return self._fall(wrong)
-        stand, step = was.stand.follow(self._dream.hero, buttons), was.step + 1
-        if stand.stuck:  # it would come to this again from where it was ten seconds ago
-            return self._restart("The dream got stuck: it begins anew", step)
-        state, sound = self._dream.save(), was.sound
-        if step % round(self.game.fps) == 0:
-            sound = (*sound, (state, frame))[-KEPT:]
-        self._present = Guarded(state, frame, pulse, sound, was.falls, step, stand)
-        return frame
+        was, pressed = self._present, bool(buttons & self._halt)
+        halted = was.halted != (pressed and not was.pressed)
+        self._present = replace(was, halted=halted, pressed=pressed)
+        if halted > was.halted:
+            self._news = f"The game is paused until {self.game.halt.capitalize()} is pressed again"
+        return was.shown if halted else self._go_on(buttons & ~self._halt)
 
     def anchor(self, moments: Sequence[Moment]) -> Frame:
         """Let the dream go on from real play. Returns the newest frame, (h, w, 3)."""
@@ -173,6 +172,23 @@ class Guard:
         """The frame that was shown then, (h, w, 3)."""
         return state.shown
 
+    def _go_on(self, buttons: Buttons) -> Frame:
+        """A frame of a game that is not stopped."""
+        was = self._present
+        frame = self._dream.step(buttons)
+        pulse = follow(was.pulse, self._examiner.look(frame), buttons)
+        wrong = complaint(pulse) if self._dream.finite else "lost its numbers"
+        if wrong:
+            return self._fall(wrong)
+        stand, step = was.stand.follow(self._dream.hero, buttons), was.step + 1
+        if stand.stuck:  # it would come to this again from where it was ten seconds ago
+            return self._restart("The dream got stuck: it begins anew", step)
+        state, sound = self._dream.save(), was.sound
+        if step % round(self.game.fps) == 0:
+            sound = (*sound, (state, frame))[-KEPT:]
+        self._present = Guarded(state, frame, pulse, sound, was.falls, step, stand, pressed=was.pressed)
+        return frame
+
     def _anew(self, frame: Frame, step: int, falls: tuple[int, ...]) -> Guarded:
         state = self._dream.save()
         return Guarded(state, frame, begin(self._examiner.look(frame)), ((state, frame),), falls, step)
@@ -200,6 +216,7 @@ class Guard:
             was.sound[:-1] or was.sound,
             falls,
             step,
+            pressed=was.pressed,
         )
         self._news = f"The dream {wrong}: back to where it was well"
         return was.shown

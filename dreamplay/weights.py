@@ -8,7 +8,7 @@ duplicate keys, headers of 87 MB and any names.
 import hashlib
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +18,14 @@ from dreamplay.errors import CheckpointError
 from dreamplay.files import opened_regular
 from dreamplay.strict import decode, read_json, shown
 
-DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "U8": 1}
+DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "U8": 1, "I8": 1}
 """Bytes of one element of each dtype that is accepted."""
 
 Expected = Mapping[str, tuple[tuple[int, ...], str | None]]
 """By name: the shape, and the dtype ("F16") or None where any accepted one will do."""
+
+SCALE = ".scale"
+"""What the name of a table that is stored in eight bits has behind it for what each of its rows is multiplied by."""
 
 _LONGEST_HEADER = 1 << 20
 _MOST_TENSORS = 4096
@@ -41,18 +44,23 @@ _FOREIGN = {
 _FOREIGN |= {b"<": "a web page", b"\x89HDF": "an HDF5 file", b"GGUF": "a GGUF file"}
 
 
-def check(path: Path, expected: Expected, sha256: str | None = None) -> None:
+def check(path: Path, expected: Expected, sha256: str | None = None, tables: Collection[str] = ()) -> None:
     """Check a file of weights against what the network needs, before anything is allocated.
 
     Args:
         path: The .safetensors file.
         expected: Exactly the tensors that it must hold.
         sha256: The hash of the file, where one is pinned.
+        tables: Names of those that may be stored in eight bits, each row with a scale.
 
     Raises:
         CheckpointError: The file is no safetensors file, is damaged, is not the pinned one, or holds other tensors.
     """
-    _compare(path.name, _header(path), expected)
+    found = _header(path)
+    small = {name: expected[name][0] for name in tables if found.get(name, ("",))[0] == "I8"}
+    needed: dict[str, tuple[tuple[int, ...], str | None]] = {name: (shape, "I8") for name, shape in small.items()}
+    needed |= {name + SCALE: ((*shape[:1], 1), None) for name, shape in small.items()}
+    _compare(path.name, found, {**expected, **needed})
     if sha256 is not None:
         _check_digest(path, sha256)
 
@@ -188,8 +196,8 @@ def _difference(
 ) -> list[str]:
     if shape != needed:
         return [f"{label} is {_written(shape)}, config says {_written(needed)}"]
-    if needed_dtype not in (None, dtype):
-        return [f"{label} is {dtype}, config says {needed_dtype}"]
+    if needed_dtype not in (None, dtype) or (needed_dtype is None and dtype == "I8"):
+        return [f"{label} is {dtype}, config says {needed_dtype or 'no table'}"]
     return []
 
 

@@ -37,6 +37,7 @@ class GameSpec:
         pad: For each button the gamepad's controls, as SDL game-controller names.
         opposites: Pairs of buttons of which only the last one pressed counts.
         pixel_aspect: Width of a pixel divided by its height.
+        halt: The button that stops the game where it is and lets it go on; empty for none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class GameSpec:
     pad: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opposites: tuple[tuple[str, str], ...] = ()
     pixel_aspect: float = 1.0
+    halt: str = ""
 
     def chord(self, text: str) -> Buttons:
         """Read button names joined by "+" ("right+a"; empty for none).

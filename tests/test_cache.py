@@ -46,6 +46,14 @@ def test_the_parts_of_a_cache_share_its_movies(tmp_path: Path) -> None:
     assert parts == [[3, 7], [5]]
 
 
+def test_a_cache_may_be_of_the_movies_whose_names_begin_alike(tmp_path: Path) -> None:
+    for name, count in (("game-1-1-a", 3), ("game-1-2-a", 5)):
+        shard(tmp_path, name, count)
+    assert len(Cache(tmp_path, begins="game-1-2")) == 5
+    with pytest.raises(CacheError, match=r"no rendered movies named game-1-3\*"):
+        Cache(tmp_path, begins="game-1-3")
+
+
 def test_a_cache_knows_its_palette(tmp_path: Path) -> None:
     shard(tmp_path, "a", 3)
     assert Cache(tmp_path).palette.tolist() == PALETTE.tolist()

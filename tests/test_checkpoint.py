@@ -1,5 +1,6 @@
 """A cartridge is read as it was written, and one that does not fit together is refused before it is used."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from dreamplay import checkpoint
 from dreamplay import config as configs
@@ -50,6 +51,43 @@ def test_half_precision_is_read_as_what_was_rounded(tmp_path: Path) -> None:
     read = checkpoint.load(tmp_path).model.codec.state_dict()
     assert read["squeeze.weight"].dtype == torch.float32
     assert torch.equal(read["squeeze.weight"], before["squeeze.weight"].half().float())
+
+
+def test_tables_in_eight_bits_are_read_as_what_was_rounded(tmp_path: Path) -> None:
+    made = tiny.config()
+    write(tmp_path, made, dtype=torch.float16)
+    assert load_file(tmp_path / "denoiser.safetensors")["map.weight"].dtype == torch.int8
+    before = tiny.model(made).denoiser.state_dict()["map.weight"]
+    off = (checkpoint.load(tmp_path).model.denoiser.state_dict()["map.weight"] - before).abs()
+    assert (off <= before.abs().amax(1, keepdim=True) / 250).all()
+    assert off.any()
+
+
+def test_a_row_of_zeros_is_read_as_one() -> None:
+    table = nn.Embedding(2, 3)
+    nn.init.zeros_(table.weight[0])
+    assert not checkpoint.packed_weights(nn.Sequential(table), torch.float16)["0.weight"][0].any()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.pop("map.weight.scale"), "tensor map.weight.scale is missing"),
+        (
+            lambda t: t.update({"past.bias": t["past.bias"].to(torch.int8)}),
+            "tensor past.bias is I8, config says no table",
+        ),
+        (lambda t: t.update({"map.weight": t["map.weight"].half()}), "tensor map.weight.scale is not in the network"),
+        (lambda t: t.update({"map.weight.scale": t["map.weight.scale"][:3]}), "tensor map.weight.scale is [3,1]"),
+    ],
+)
+def test_eight_bits_are_refused_but_for_tables_with_scales(
+    tmp_path: Path, change: Callable[[Tensors], None], words: str
+) -> None:
+    write(tmp_path, tiny.config(), dtype=torch.float16)
+    rewrite(tmp_path, "denoiser.safetensors", change)
+    with pytest.raises(CheckpointError, match=re.escape(words)):
+        checkpoint.load(tmp_path)
 
 
 def test_the_weights_in_memory_are_for_play_alone(tmp_path: Path) -> None:

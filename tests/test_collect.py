@@ -160,3 +160,12 @@ def test_movies_near_a_place_begin_a_screen_or_less_before_it(tmp_path: Path) ->
         played = movie.read(path)
         world.seek(played.header.seed, played.buttons[: played.header.skip])
         assert 300 - 256 < world.probe()["x"] <= 300
+
+
+def test_in_a_span_play_goes_on_in_the_next_stage() -> None:
+    played = movie.read(Path("training/movies/mario/train/mario-1-1..1-2-0069-00003.movie"))
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[: played.header.skip + 230])
+    assert (world.probe()["stage"], world.probe()["camera"]) == (0, 3127)
+    explore(world, np.random.default_rng(0), 60, Style("idle", lambda rng, world: [0] * 20, careful=False))
+    assert (world.probe()["stage"], world.probe()["camera"]) == (1, 8960)

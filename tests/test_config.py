@@ -82,7 +82,7 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
         ("denoiser.widths", [32, 10**9], "denoiser.widths[1] is 1000000000"),
         (
             "denoiser.looks",
-            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False}],
+            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False, "within": []}],
             "denoiser.looks is 'a list of 1', allowed is none",
         ),
         ("sigmas", [1.0, 2.0], "sigmas is (1.0, 2.0), allowed is a falling list"),
@@ -114,12 +114,14 @@ def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, wor
         ([2, 5], 3, "denoiser.looks.kinds is 5, allowed is 1 to 4"),
         ([0], 3, "denoiser.looks.kinds is 0"),
         ([3, 3], 3, "denoiser.looks.kinds is 3, allowed is 1 to 4, each once"),
-        ([3], 7, "denoiser.looks.first is 7, allowed is numbers below 8, each once"),
-        ([3, 4], 2, "denoiser.looks.first is 5, allowed is numbers below 8, each once"),
+        ([3], 7, "denoiser.looks.first is 7, allowed is numbers but those of the digits from 8, each once"),
+        ([3, 4], 14, "denoiser.looks.first is 14, allowed is numbers but those of the digits"),
+        ([3, 4], 2, "denoiser.looks.first is 5, allowed is numbers but those of the digits"),
     ],
 )
 def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: list[int], first: int, words: str) -> None:
-    made, rest = json.loads(dreamplay.config.write(tiny.config())), {"pictures": 2, "lasts": 4, "behind": False}
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    rest = {"pictures": 2, "lasts": 4, "behind": False, "within": []}
     made["denoiser"]["looks"] = [{"kinds": kinds, "first": first, **rest}, {"kinds": [1], "first": 5, **rest}]
     assert words in refusal(json.dumps(made))
 

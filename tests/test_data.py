@@ -1,6 +1,7 @@
 """Windows of play: what a dream would know before a row, and nothing that it would not."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -43,6 +44,22 @@ def test_a_limit_keeps_whole_episodes_only() -> None:
     shot = Footage(cast(Cache, tiny.Play(*LENGTHS, game=made.game)), assets.setting(made), limit=60)
     assert len(shot.frames) == 51
     assert Sampler(shot, 0).draw(50).max() < 51
+
+
+def test_where_a_stage_leads_is_not_learnt_from_movies_that_go_round_in_it(tmp_path: Path) -> None:
+    play = tiny.Play(40, 40, game=tiny.SMALL)
+    for row in (20, 60):  # the first stage ends in the first movie, the last one in the second
+        play.table["task"][row], play.table["player_state"][row] = 0, 5
+    play.write(tmp_path / "round", names=("mario-1-1..1-1-0001-00000", "mario-1-2..1-2-0001-00000"))
+    play.write(tmp_path / "on", names=("mario-1-1..1-2-0001-00000", "mario-1-1..1-2-0001-00001"))
+
+    def rows(name: str, span: str) -> set[int]:
+        return set(Footage(Cache(tmp_path / name), assets.setting(tiny.config()), span=span).rows.tolist())
+
+    everything = rows("round", "")
+    assert {20, 60} <= everything
+    assert everything - rows("round", "1-1..1-2") == {20}
+    assert rows("on", "1-1..1-2") == rows("round", "1-1..1-1") == everything
 
 
 def test_buttons_stand_with_the_frame_that_they_led_to() -> None:

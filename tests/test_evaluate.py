@@ -11,17 +11,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from dreamplay.checkpoint import Cartridge
 from dreamplay.config import CodecConfig, Config, Counter, DenoiserConfig, MotionConfig
-from dreamplay.errors import UnknownNameError
+from dreamplay.errors import UnknownNameError, UsageError
 from dreamplay.models.model import Model
 from dreamplay.models.motion import Foresight
 from dreamplay.ring import THING, Ring
 from dreamplay.world import GameSpec
-from tests import samples
+from tests import samples, tiny
 from tests.test_reactions import toy_reactions
 from training import assets
 from training.data import Footage
-from training.evaluate import Options, parts_of
+from training.evaluate import Options, parts_of, starts_of
 from training.measure import Numbers, buttons, free, one_step, show, soak, survival, table
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.frames import BEST_PSNR, aligned, shift_copy
@@ -354,3 +355,12 @@ def test_a_mistyped_part_is_named() -> None:
 def test_rows_are_spread_evenly() -> None:
     steps = [b - a for a, b in pairwise(spread(np.arange(100), 12).tolist())]
     assert len(steps) == 11 and set(steps) == {9}
+
+
+def test_dreams_of_a_stage_begin_in_it() -> None:
+    made = replace(tiny.config(), starts=("start", "1-9px", "1-2"))
+    cartridge = Cartridge(made, tiny.model(made), tiny.ring(made, 3))
+    assert torch.equal(starts_of(cartridge, "1-2", home="1-1").frames, cartridge.starts.frames[2:])
+    assert torch.equal(starts_of(cartridge, "1-1", home="1-1").frames, cartridge.starts.frames[:2])
+    with pytest.raises(UsageError, match=r"no start in '1-3' \(found: start, 1-9px, 1-2\)"):
+        starts_of(cartridge, "1-3", home="1-1")

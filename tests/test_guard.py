@@ -1,15 +1,16 @@
 """A guarded dream shows only what is sound, and finds its way back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dreamplay.guard import KEPT, Guard
 from dreamplay.health import STUCK
-from dreamplay.world import Frame, Moment
+from dreamplay.world import Frame, GameSpec, Moment
 from tests import contract
-from tests.fakes import CounterWorld, read
+from tests.fakes import COUNTER, CounterWorld, read
 
 
 class Feverish(CounterWorld):
@@ -18,8 +19,8 @@ class Feverish(CounterWorld):
     memory = 1
     hero: tuple[int, int] | None = None
 
-    def __init__(self, *, noisy: Sequence[int] = (), lost: Sequence[int] = ()) -> None:
-        super().__init__()
+    def __init__(self, game: GameSpec = COUNTER, /, *, noisy: Sequence[int] = (), lost: Sequence[int] = ()) -> None:
+        super().__init__(game)
         self.noisy, self.lost = noisy, lost
         self.seeds: list[int] = []
 
@@ -113,6 +114,42 @@ def test_a_hero_who_moves_is_not_stuck() -> None:
     for i in range(STUCK + 2):
         dream.hero = (i // 100, 4)
         assert read(world.step(i % 6)).steps == i + 1
+
+
+def test_the_button_that_stops_the_game_stops_the_dream_until_it_is_pressed_again() -> None:
+    game = replace(COUNTER, buttons=("a", "b", "left", "right", "start"), halt="start")
+    dream = Feverish(game)
+    world, start = Guard(dream), game.chord("start")
+    world.reset(0)
+    held = [1, 1 | start, start, 1, 0, 0, start, start, 2, start]
+    assert [read(world.step(buttons)).steps for buttons in held] == [1, 1, 1, 1, 1, 1, 2, 3, 4, 4]
+    assert dream.pressed[-4:] == [1, 0, 0, 2]  # it never hears of the button
+
+
+def test_a_stopped_dream_neither_froze_nor_got_stuck() -> None:
+    game = replace(COUNTER, halt="b")
+    dream = Feverish(game)
+    dream.hero = (3, 4)
+    world = Guard(dream)
+    world.reset(0)
+    world.step(game.chord("b"))
+    assert [read(world.step(i % 2)).steps for i in range(2 * STUCK)] == [0] * (2 * STUCK)
+    assert world.news() == "The game is paused until B is pressed again"
+    assert world.news() == ""
+    world.step(game.chord("b"))
+    assert steps(world, 2) == [2, 3]
+
+
+def test_a_present_is_saved_with_whether_it_was_stopped() -> None:
+    world = Guard(Feverish(replace(COUNTER, halt="b")))
+    world.reset(0)
+    world.step(COUNTER.chord("b"))
+    stopped = world.save()
+    world.step(0)
+    world.step(COUNTER.chord("b"))
+    assert steps(world, 1) == [2]
+    world.restore(stopped)
+    assert steps(world, 2) == [0, 0]
 
 
 def test_a_reset_forgets_the_falls() -> None:

@@ -147,7 +147,7 @@ def test_clocks_are_hands_that_turn() -> None:
 
 
 def test_what_leaves_the_known_places_is_gone() -> None:
-    for corner in ({"x": -79, "speed_x": -16}, {"y": -31, "speed_y": -16}):
+    for corner in ({"x": -79, "speed_x": -16}, {"y": -39, "speed_y": -16}):
         now = torch.tensor([[thing(), thing(kind=1, **corner)]])
         inside = replace(moves(now, now, torch.tensor([0])), across=torch.full((1, 2), SWERVE[0]))
         led = replace(inside, down=torch.full((1, 2), SWERVE[1]))

@@ -1,5 +1,7 @@
 """Learned pictures of things: laid where things are, and nowhere else."""
 
+from dataclasses import replace
+
 import torch
 
 from dreamplay.config import Look
@@ -108,7 +110,7 @@ def thing(kind: int, x: float, y: float, across: float = 0, down: float = 0) -> 
 def shown(tick: int, *kinds: int) -> list[int]:
     """The pictures of a hero and other things of these kinds when the console's frame counter says `tick`."""
     things = torch.tensor([[thing(kind, 10 * i, 5) for i, kind in enumerate(kinds)]])
-    told = looks()(things, things, torch.tensor([0]), torch.tensor([[tick]]))[0]
+    told = looks()(things, things, torch.tensor([0]), torch.tensor([[tick]]), torch.tensor([0]))[0]
     assert told[:, :2].tolist() == things[0, :, :2].tolist()
     return told[:, 2].tolist()
 
@@ -116,13 +118,25 @@ def shown(tick: int, *kinds: int) -> list[int]:
 def drawn(now: list[int], before: list[int], scroll: int = 0) -> list[int]:
     """Where one thing beside the hero is drawn."""
     here, there = (torch.tensor([[thing(1, 0, 0), one]]) for one in (now, before))
-    place: list[int] = looks()(here, there, torch.tensor([scroll]), torch.tensor([[1]]))[0, 1, :2].tolist()
+    at = torch.tensor([scroll]), torch.tensor([[1]]), torch.tensor([0])
+    place: list[int] = looks()(here, there, *at)[0, 1, :2].tolist()
     return place
 
 
 def test_what_is_animated_shows_its_pictures_in_turn() -> None:
     turns = [shown(tick, 0, 2)[1] for tick in range(1, 17)]
     assert turns == [6] * 4 + [7] * 4 + [6] * 4 + [7] * 4
+
+
+def test_things_look_otherwise_where_a_look_says_so() -> None:
+    everywhere = Look(kinds=(2, 3), first=6, pictures=1, lasts=1, behind=False)
+    below = replace(everywhere, kinds=(2,), first=20, pictures=2, lasts=4, within=(100, 200))
+    deeper = replace(everywhere, kinds=(4,), first=30, within=(200, 300))
+    made = Looks((below, deeper, everywhere), kinds=10)
+    things = torch.tensor([[thing(1, 0, 0), thing(2, 0, 0), thing(3, 0, 0), thing(4, 0, 0)]]).expand(5, -1, -1)
+    where = torch.tensor([99, 100, 199, 200, -1])
+    told = made(things, things, torch.zeros(5, dtype=torch.long), torch.full((5, 1), 5), where)
+    assert told[..., 2].tolist() == [[1, 6, 7, 4], [1, 21, 7, 4], [1, 21, 7, 4], [1, 6, 7, 30], [1, 6, 7, 4]]
 
 
 def test_other_things_show_the_one_picture_of_their_kind() -> None:

@@ -260,3 +260,22 @@ def test_a_world_begins_with_the_mario_that_its_name_says(start: str, power: int
     assert world.probe()["power"] == power
     red = (frame[32:] == (248, 56, 0)).all(-1).nonzero()[0]
     assert (red.max() - red.min() > 16) == (power > 0)  # rows
+
+
+def test_plants_and_lifts_go_as_their_speeds_say() -> None:
+    played = movie.read(MOVIES / "mario-1-2..1-2-1019-00008.movie")
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[: played.header.skip])
+    went: dict[int, list[bool]] = {14: [], 40: []}
+    before = world.probe()
+    for held in played.buttons[played.header.skip :][:300]:
+        world.advance(held)
+        after = world.probe()
+        for name in (f"thing{i}_" for i in range(1, 7)):
+            kind = before[f"{name}kind"]
+            if kind in went and after[f"{name}kind"] == kind and before[f"{name}speed_y"]:
+                x, y, part = (after[f"{name}{each}"] - before[f"{name}{each}"] for each in ("x", "y", "part_y"))
+                went[kind].append((x, 16 * y + part) == (0, 2 * before[f"{name}speed_y"]))
+        before = after
+    world.close()
+    assert all(len(exact) > 50 and np.mean(exact) > 0.9 for exact in went.values())

@@ -3,6 +3,7 @@
 Axis letters: B batch, T past frames, S past steps, K buttons, h w pixels, P planes of a frame.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -159,19 +160,20 @@ class Play:
             "thing0_kind": one + number % 2, "thing0_x": hero + camera, "thing0_y": (game.height - 24) * one,
             **{f"thing{i}_{name}": zero for i in range(3) for name in THING[3:]},
             **walker, "thing2_kind": zero, "thing2_x": zero, "thing2_y": zero, "clock": 90 * (number + 1),
-            "number": number, **dict.fromkeys(("score", "power", "coins", "lives", "time"), zero),
+            "number": number, **dict.fromkeys(("score", "power", "coins", "lives", "time", "world"), zero),
+            "stage": np.repeat(np.arange(len(lengths)), lengths), "task": 3 * one,
         }  # fmt: skip
 
     def load(self, rows: range) -> Any:
         """Some frames, (N, h, w)."""
         return self.frames[rows.start : rows.stop]
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, names: Sequence[str] = ("play-0", "play-1")) -> None:
         """Write it as a cache of one shard an episode."""
         folder.mkdir(parents=True)
         for i, (a, b) in enumerate(self.episodes):
             table = {name: column[a:b].astype(np.int32) for name, column in self.table.items()}
-            write_shard(folder / f"play-{i}", self.frames[a:b], table, self.palette, i)
+            write_shard(folder / names[i], self.frames[a:b], table, self.palette, i)
 
 
 def footage(made: Config, *lengths: int) -> Footage:

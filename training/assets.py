@@ -92,7 +92,8 @@ def footage(
     """
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
     cache, cut = Cache(CACHE / recipe.name / split, part), setting(blank_config(recipe))
-    return Footage(cache, replace(cut, backdrop=cut.backdrop and backdrops), limit=limit, colors=colors)
+    cut = replace(cut, backdrop=cut.backdrop and backdrops)
+    return Footage(cache, cut, limit=limit, colors=colors, span=recipe.stage)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from dreamplay.errors import DreamplayError, StorageError
 
 CHUNK = 16  # pictures in a zstd frame
 _LEVEL = 3
+_HOW = " (python -m training render MOVIES {})"
 _FIELDS = ("offsets", "crcs", "shape", "palette", "movie")
 
 Indices = npt.NDArray[np.uint8]
@@ -139,20 +140,21 @@ class Cache:
         table: Columns of N values.
     """
 
-    def __init__(self, directory: Path, part: tuple[int, int] = (0, 1)) -> None:
+    def __init__(self, directory: Path, part: tuple[int, int] = (0, 1), *, begins: str = "") -> None:
         """Read the tables.
 
         Args:
             directory: Of the shards.
             part: Which one of how many equal parts of the movies.
+            begins: What the movies' names begin with.
 
         Raises:
             CacheError: There is no shard, or one is corrupt.
         """
         first, parts = part
-        self._shards = [Shard(path) for path in sorted(directory.glob("*.npz"))[first::parts]]
+        self._shards = [Shard(path) for path in sorted(directory.glob(f"{begins}*.npz"))[first::parts]]
         if not self._shards:
-            raise CacheError(f"{directory}: no rendered movies (python -m training render MOVIES {directory})")
+            raise CacheError(f"{directory}: no rendered movies{begins and f' named {begins}*'}{_HOW.format(directory)}")
         self.palette = self._shards[0].palette
         ends = np.cumsum([shard.rows for shard in self._shards]).tolist()
         self.episodes: list[tuple[int, int]] = list(zip([0, *ends[:-1]], ends, strict=True))
@@ -160,7 +162,7 @@ class Cache:
         for shard in self._shards:
             if set(shard.table) != set(names) or not np.array_equal(shard.palette, self.palette):
                 raise CacheError(f"{shard.path}: other columns or colours than {self._shards[0].path}: render it again")
-        self.table: Table = {name: np.concatenate([shard.table[name] for shard in self._shards]) for name in names}
+        self.table: Table = {name: _joined([shard.table.pop(name) for shard in self._shards]) for name in names}
 
     def __len__(self) -> int:
         return self.episodes[-1][1]
@@ -205,3 +207,10 @@ class Cache:
             if first < end:
                 for chunk in shard.chunks(range(first - start, end - start)):
                     yield shard, chunk, start + chunk * CHUNK
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Columns one after the other, in 16 bits where these hold all of their numbers: there are two hundred of them."""
+    whole = np.concatenate(parts)
+    few = np.iinfo(np.int16)
+    return whole.astype(np.int16) if len(whole) and few.min <= whole.min() and whole.max() <= few.max else whole

@@ -27,6 +27,8 @@ Rows = npt.NDArray[np.int64]
 
 SEEN_BEFORE, SEEN_AFTER = 5, 16
 """Frames before and after a rare event that belong to it: a block that was hit bounces for eight."""
+_SETS_UP, _WALKS_OFF = 0, 5
+"""Values of `task` while a level is set up and of `player_state` while Mario walks to the castle."""
 HERO_BOX = (16, 32)
 """Columns and rows of the box that the probes' place is the upper left corner of."""
 
@@ -72,7 +74,7 @@ class Footage:
         scrolls: Pixels of it, 0 at a cut, (N,).
         odometer: The camera's left edge, (N,).
         places: Of the hero: x, y on the screen and whether it is there, (N, 3) float.
-        things: As in a ring, (N, slots, E) int64.
+        things: As in a ring, (N, slots, E).
         counters: Clocks, (N, counters).
         absent: Frames without the hero in the same scene, (N,).
         changed: Patches outside the status bar that differ from the moved frame before, (N,).
@@ -87,6 +89,7 @@ class Footage:
         *,
         limit: int | None = None,
         colors: Sequence[tuple[int, int, int]] = (),
+        span: str = "",
     ) -> None:
         """Read a cache.
 
@@ -95,6 +98,8 @@ class Footage:
             setting: What windows are cut for.
             limit: Only whole episodes within so many rows.
             colors: Of the palette, where pasts are to hold RGB instead of its indices.
+            span: Stages that follow each other, "1-1..1-2": what follows on one of them but the last is not in `rows`
+                where a movie's span is another one.
         """
         self.setting, self.table = setting, cache.table
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
@@ -105,17 +110,19 @@ class Footage:
         camera = torch.from_numpy(self._column("camera", count))
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
-        self.places, self.things = self._places(count, camera), self._things(camera, first)
-        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away(self.things), setting)
+        self.places, things = self._places(count, camera), self._things(camera, first)
+        self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away(things), setting)
+        self.things = Small(things)
         columns = [torch.from_numpy(self._column(c.name, count)) % c.period for c in setting.counters]
         self.counters = torch.stack(columns, 1) if columns else torch.zeros(count, 0, dtype=torch.int64)
         self.absent, self.changed = self._absent(), self._change(first)
         past = max(setting.context, setting.steps)
-        self.rows: Rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
+        rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
+        self.rows: Rows = rows[~self._elsewhere(cache, span)[rows]]
         self.backdrops = None
         if setting.backdrop:
             self.backdrops = Backdrops(
-                self.frames, self.things, self.scrolls, self.episodes, top=setting.status_rows, unknown=setting.colors
+                self.frames, things, self.scrolls, self.episodes, top=setting.status_rows, unknown=setting.colors
             )
 
     def _column(self, name: str, count: int) -> npt.NDArray[np.int64]:
@@ -131,11 +138,11 @@ class Footage:
 
     def _things(self, camera: Tensor, first: Tensor) -> Tensor:
         count, slots = len(camera), self.setting.things
-        things = torch.zeros(count, slots, len(THING), dtype=torch.int64)
+        things = torch.zeros(count, slots, len(THING), dtype=torch.int16)
         for i in range(slots):
             for j, name in enumerate(THING):
-                things[:, i, j] = torch.from_numpy(self._column(f"thing{i}_{name}", count))
-        things[..., 0] -= camera[:, None]
+                column = torch.from_numpy(self._column(f"thing{i}_{name}", count))
+                things[:, i, j] = column - camera if name == "x" else column
         x, y, kind = things[..., :3].clone().unbind(2)
         inside = (x >= LEFT) & (x < RIGHT) & (y >= TOP) & (y < BOTTOM) & (kind > 0)
         things *= inside[..., None]
@@ -167,6 +174,19 @@ class Footage:
             changed[rows] = tiles.any(4).any(2).sum((1, 2))
         changed[first] = 0
         return changed
+
+    def _elsewhere(self, cache: Cache, span: str) -> npt.NDArray[np.bool_]:
+        """In which rows a movie goes on to another stage than that span says."""
+        found = np.zeros(len(self.frames), bool)
+        last = int(span.partition("..")[2].partition("-")[2] or 0) - 1
+        for shard, (start, stop) in zip(cache.shards if last > 0 else (), self.episodes, strict=False):
+            if f"-{span}-" not in shard.path.name:
+                task, state, stage = (self.table[name][start:stop] for name in ("task", "player_state", "stage"))
+                ends = (
+                    (task[1:] == _SETS_UP) & (task[:-1] != _SETS_UP) & (state[1:] == _WALKS_OFF) & (stage[:-1] < last)
+                )
+                found[start + 1 : stop] = ends
+        return found
 
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
@@ -237,6 +257,25 @@ class Footage:
             counters=self.counters[now - 1],
             absent=self.absent[now - 1],
         )
+
+
+class Small:
+    """Small whole numbers, which take a quarter of their room until they are asked for."""
+
+    def __init__(self, numbers: Tensor) -> None:
+        """Keep them. numbers: Of any shape, from -32768 to 32767."""
+        self._kept = numbers.to(torch.int16)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __getitem__(self, at: Any) -> Tensor:
+        """Some of them as int64, a copy. at: As of a tensor."""
+        return self._kept[at].long()
+
+    def __setitem__(self, at: Any, numbers: Tensor | int) -> None:
+        """Put others in their place."""
+        self._kept[at] = torch.as_tensor(numbers, dtype=torch.int16)
 
 
 class Sampler:

@@ -7,6 +7,7 @@ give the same numbers.
 """
 
 import json
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,12 @@ import torch
 import tyro
 
 from dreamplay import checkpoint
+from dreamplay.checkpoint import Cartridge
 from dreamplay.errors import UnknownNameError, UsageError
 from dreamplay.files import write_whole
+from dreamplay.ring import Ring
 from training import assets, render
+from training import recipe as recipes
 from training.cache import Cache
 from training.data import Footage
 from training.measure import table
@@ -28,6 +32,7 @@ from training.measure.patches import vocabulary
 from training.runner import keep_memory
 
 MOVIES = Path(__file__).parent / "movies"
+_STAGE = re.compile(r"\d-\d")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Options:
     Attributes:
         cartridge: Directory of the cartridge.
         json: Print one object of plain numbers instead of tables.
+        stage: Only on play that begins at this stage, and from the starts that lie in it; a recipe's own by default.
         quick: Measure a little of everything but events, clock and soak.
         soak: Leave dreams alone for ten minutes, too.
         only: Parts to measure instead, joined by commas.
@@ -52,6 +58,7 @@ class Options:
 
     cartridge: tyro.conf.Positional[Path]
     json: bool = False
+    stage: str | None = None
     quick: bool = False
     soak: bool = False
     only: str | None = None
@@ -102,19 +109,25 @@ def prepare(options: Options) -> tuple[Bench, str]:
 
     Raises:
         CheckpointError: The cartridge cannot be trusted.
-        UsageError: There are no movies to render.
+        UsageError: There are no movies to render, or no start in the stage.
+        CacheError: No movie begins at the stage.
     """
     cartridge = checkpoint.load(options.cartridge, device=options.device)
     config = cartridge.config
     movies = options.movies or _movies(config.provenance.recipe, config.game.name)
     folder = options.cache or assets.CACHE / config.provenance.recipe
-    caches = [_rendered(movies / split, folder / split, options.workers) for split in ("heldout", "train")]
+    home = recipes.load(config.provenance.recipe).stage.partition("..")[0]
+    stage = options.stage or home
+    caches = [
+        _rendered(movies / split, folder / split, options.workers, begins)
+        for split, begins in (("heldout", f"{config.game.name}-{stage}"), ("train", ""))
+    ]
     sizes = _sizes(options)
     footage = Footage(caches[0], assets.setting(config), limit=sizes.rows)
     dreamer = dreamer_of(cartridge.model, seed=options.seed, dtype=options.dtype, device=options.device)
     bench = Bench(
         dreamer=dreamer,
-        starts=cartridge.starts,
+        starts=starts_of(cartridge, stage, home),
         cache=caches[0],
         train=caches[1],
         footage=footage,
@@ -145,11 +158,24 @@ def _movies(recipe: str, game: str) -> Path:
     return next((MOVIES / name for name in (recipe, game) if (MOVIES / name).exists()), MOVIES / game)
 
 
-def _rendered(movies: Path, folder: Path, workers: int) -> Cache:
-    """The rendered play of a split, rendered now if it is missing."""
+def starts_of(cartridge: Cartridge, stage: str, home: str) -> Ring:
+    """Where dreams of a stage begin: at the starts that are named after no stage if it is their home, else at its own.
+
+    Raises:
+        UsageError: There is none.
+    """
+    names = cartridge.config.starts
+    found = [i for i, name in enumerate(names) if (home if not _STAGE.fullmatch(name) else name) == stage]
+    if not found:
+        raise UsageError(f"the cartridge has no start in '{stage}' (found: {', '.join(names)})")
+    return cartridge.starts.select(found)
+
+
+def _rendered(movies: Path, folder: Path, workers: int, begins: str) -> Cache:
+    """The rendered play of a split, rendered now if it is missing: of movies whose names begin so."""
     if not any(folder.glob("*.npz")):
         if not any(movies.glob("*.movie")):
             raise UsageError(f"{folder} holds no rendered play, and {movies} no movies to render it from")
         print(f"rendering {movies} into {folder} ...", file=sys.stderr)
         render.render(render.Options(movies, folder, workers=workers))
-    return Cache(folder)
+    return Cache(folder, begins=begins)

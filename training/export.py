@@ -15,14 +15,14 @@ from torch import Tensor
 
 from dreamplay import checkpoint, trial
 from dreamplay import config as configs
-from dreamplay.checkpoint import NETWORKS, packed_starts
+from dreamplay.checkpoint import NETWORKS, packed_starts, packed_weights
 from dreamplay.config import Config, Provenance
 from dreamplay.errors import DreamplayError
 from dreamplay.models.model import Model
 from dreamplay.ring import Ring
 from training import assets, card
 from training import recipe as recipes
-from training.data import Footage
+from training.data import Footage, Rows
 from training.recipe import Recipe
 
 MOVIES = Path("training/movies")
@@ -61,7 +61,7 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
     hashes = {}
     for name in NETWORKS:
         if getattr(model, name) is not None:
-            tensors = {key: _small(tensor, dtype) for key, tensor in getattr(model, name).state_dict().items()}
+            tensors = packed_weights(getattr(model, name), dtype)
             hashes[f"{name}.safetensors"] = _write(tensors, directory / f"{name}.safetensors")
     hashes["starts.safetensors"] = _write(packed_starts(starts), directory / "starts.safetensors")
     (directory / configs.GOLDEN).unlink(missing_ok=True)
@@ -74,24 +74,36 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
 
 
 def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
-    """Choose quiet moments spread over the level: the hero obeys, on the ground, the first one when it begins."""
+    """Choose quiet moments spread over the first stage: the hero obeys, on the ground, the first one when it begins.
+
+    Those in which other stages begin are named after them.
+    """
     rows = footage.rows
     table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power", "player_state")}
     calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
     calm &= table["player_state"] == _OBEYS
     calm = np.convolve(calm, np.ones(8), "full")[: len(calm)] == 8
-    rows = rows[calm[rows - 1]]
+    stages = [footage.table[name].astype(np.int64) for name in ("world", "stage")]
+    number = (4 * stages[0] + stages[1])[rows - 1]
+    others = {f"{n // 4 + 1}-{n % 4 + 1}": rows[number == n] for n in np.unique(number)[1:]}
+    rows = rows[(number == number.min()) & calm[rows - 1]]
     odometer = footage.odometer.numpy()[rows - 1]
     level = np.unique(odometer)
     wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
     picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
-    first = rows[odometer == odometer.min()]
-    score, left = (footage.table[name][first - 1].astype(np.int64) for name in ("score", "time"))
-    begun = score - 1000 * left  # all of the time is left, and nothing scored
-    early = first[begun == begun.min()]
-    picked[0] = early[footage.changed.numpy()[early].argmin()]
+    picked[0] = _begun(footage, rows[odometer == odometer.min()])
     places = footage.odometer[torch.from_numpy(picked - 1)].tolist()
-    return footage.ring(picked), tuple(f"{i}-{x}px" if i else "start" for i, x in enumerate(places))
+    names = [f"{i}-{x}px" if i else "start" for i, x in enumerate(places)]
+    began = [_begun(footage, of) for of in others.values()]
+    return footage.ring(np.concatenate([picked, began]).astype(np.int64)), (*names, *others)
+
+
+def _begun(footage: Footage, rows: Rows) -> int:
+    """The one of these rows in which a stage has just begun: all of its time is left, nothing scored, little moves."""
+    score, left, obeys = (footage.table[name][rows - 1].astype(np.int64) for name in ("score", "time", "player_state"))
+    begun = score - 1000 * left + 10**6 * (obeys != _OBEYS)
+    early = rows[begun == begun.min()]
+    return int(early[footage.changed.numpy()[early].argmin()])
 
 
 def provenance(recipe: Recipe, folder: Path) -> Provenance:
@@ -123,10 +135,6 @@ def record_quality(directory: Path, numbers: dict[str, float]) -> None:
     config = replace(configs.load(directory), quality=numbers)
     configs.save(directory, config)
     card.write(directory, config)
-
-
-def _small(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    return (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
 
 
 def _write(tensors: dict[str, Tensor], path: Path) -> str:

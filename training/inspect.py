@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +118,7 @@ def events(cache: Cache) -> dict[str, int]:
     }
 
 
-def starts_of_more(column: npt.NDArray[np.int32], begins: npt.NDArray[np.bool_]) -> int:
+def starts_of_more(column: npt.NDArray[np.integer[Any]], begins: npt.NDArray[np.bool_]) -> int:
     """How often a column grew within an episode."""
     return int(((np.diff(column) > 0) & ~begins[1:]).sum())
 

@@ -183,7 +183,7 @@ def choose(rng: np.random.Generator) -> Style:
 
 
 def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Style) -> None:
-    """Play on from the present, for so many frames or until the stage or the game is over.
+    """Play on from the present, for so many frames or until the stage is over, unless the world goes on then.
 
     A careful player marks every safe place (on the ground, alive) in the emulator's slot and goes back there whenever
     it dies, so that looking ahead costs no more than what it undoes. A stubborn one whose every way out of a place is
@@ -195,7 +195,7 @@ def explore(world: MarioWorld, rng: np.random.Generator, frames: int, style: Sty
     before, home = probe, _stage(probe)
     places: list[Past] = []
     tries = retreats = 0
-    while world.save().steps < last and _stage(probe) == home:
+    while world.save().steps < last and (world.endless or _stage(probe) == home):
         if style.careful and _safe(probe) and (not places or places[-1] is not world.save()):
             if places and tries < style.picky and _promising(before) and not _gained(before, probe):
                 world.rewind()

@@ -23,6 +23,9 @@ POWERS = ("small", "big", "fire")
 """What Mario may be where a world starts, as `power` counts them."""
 CELLAR_X = 14 * 256
 """Where rooms below pipes are put: right of stage 1-1."""
+ATLAS = {(None, 0x42): CELLAR_X, (1, 0x40): 19 * 256, (1, 0x25): 21 * 256, (1, 0x29): 35 * 256}
+"""Where else areas are put, by stage and area, so that each x of world 1 is one place: stage 1-2 right of those rooms,
+then the last screens of stage 1-1's area, on which it ends, and the pipe that leads to it."""
 
 _START = 8
 _TITLE_FRAMES = 40  # console frames until the title reads the controller
@@ -68,7 +71,6 @@ _WORLD, _STAGE, _AREA, _TASK, _MODE, _PRELEVEL_TIMER = 0x75F, 0x75C, 0x760, 0x77
 _HALFWAY_PAGE, _ENTRANCE, _ENTRANCE_PAGE, _SETS_UP = 0x75B, 0x752, 0x751, 0
 _POINTER, _AREA_TYPE, _AREA_OFFSET, _MOST_LIVES = 0x750, 0x74E, 0x74F, 2
 _SMALLNESS = 0x754
-_CELLAR = 0x42  # the area of the rooms below pipes
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +145,11 @@ class MarioWorld:
     def game(self) -> GameSpec:
         """Super Mario Bros."""
         return GAME
+
+    @property
+    def endless(self) -> bool:
+        """Whether it goes on after the end of a stage."""
+        return bool(self._span)
 
     @property
     def source(self) -> str:
@@ -281,7 +288,7 @@ class MarioWorld:
         level is shown. `thing0_kind`, `thing0_x`, `thing0_y` are Mario, 1 to 6 enemies, power-ups and flags, 7 and 8
         blocks that were hit, 9 the coin out of one, 10 the points that rise, 11 and 12 fireballs: a kind of 0 is an
         empty slot, x and y are of the level and the screen. While Mario is hidden his kind is below 0 and says how far
-        the change of the scene has come. Rooms below pipes begin at x = 3584, right of the level, so that each x is one
+        the change of the scene has come. Other areas than stage 1-1's are put where `ATLAS` says, so that each x is one
         place. `part_x`, `part_y` are the sixteenths of a pixel, `speed_x`, `speed_y` sixteenths of a pixel a console
         frame, and `force`, `beat`, `pull`, `run`, `low`, `side`, all below 64, the finer part of the speed, timers,
         gravity, gait, the finest parts of height and fall, and how long a wall that was touched still holds the camera.
@@ -303,9 +310,9 @@ class MarioWorld:
             and not values["screen_off"]
         )
         values |= things.tell(ram, values)
-        if area == _CELLAR:
-            for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):
-                values[name] += CELLAR_X
+        away = ATLAS.get((None, area), ATLAS.get((values["stage"], area), 0))
+        for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):
+            values[name] += away
         values["time"] = _digits(ram[0x7F8:0x7FB])
         values["clock"] = values["time"] * TICKS + values["tick"]
         values["shimmer"] = values["rotation"] * _ROTATION + (values["frame_counter"] - 1) % _ROTATION

@@ -31,6 +31,7 @@ GAME = GameSpec(
     },
     opposites=(("left", "right"), ("up", "down")),
     pixel_aspect=8 / 7,
+    halt="start",
 )
 
 ACTIONS = {"a": "jump (A)", "b": "run, throw (B)", "start": "start, pause the game", "select": "select"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dreamplay.config import Counter, DenoiserConfig
+from dreamplay.config import DIGITS, Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Conditioning, Stamps
 from dreamplay.models.moves import TRAIL, trail
@@ -83,9 +83,10 @@ class Denoiser(nn.Module):
         for table in filter(None, tables):
             nn.init.normal_(table.weight, std=0.05)
         self.mix = nn.Sequential(nn.SiLU(), Conditioning(e, e), nn.SiLU())
-        self.stamps = Stamps(kinds + 10, config.stamp) if config.stamp else None
+        shown_as = max([kinds + DIGITS, *(look.end for look in config.looks)])
+        self.stamps = Stamps(shown_as, config.stamp) if config.stamp else None
         self.looks = Looks(config.looks, kinds)
-        self.sprites = Sprites(kinds + 10, colors, inks, config.sprite, 1 + config.backdrop) if config.sprite else None
+        self.sprites = Sprites(shown_as, colors, inks, config.sprite, 1 + config.backdrop) if config.sprite else None
         inputs = 2 * channels + d + 2 * config.memory + config.stamp
         self.backbone = backbones.build(
             config.backbone,
@@ -124,7 +125,7 @@ class Denoiser(nn.Module):
         if self.map is not None:
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:
-            shown = self.shown_things(things, scrolls.long(), counters)
+            shown = self.shown_things(things, scrolls.long(), counters, odometer)
             features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
@@ -139,20 +140,20 @@ class Denoiser(nn.Module):
             condition = condition + table(counters[:, i] % self.units[i]) * here
         return Scene(torch.cat(features, 1), condition)
 
-    def shown_things(self, things: Tensor, scrolls: Tensor, counters: Tensor) -> Tensor:
+    def shown_things(self, things: Tensor, scrolls: Tensor, counters: Tensor, odometer: Tensor) -> Tensor:
         """Things and digits of the next frame.
 
         Args:
             things: The next frame's last, (B, S + 1, N, E).
             scrolls: Those that led to these frames, in pixels, (B, S + 1).
             counters: The clocks at the next frame, (B, counters).
+            odometer: Camera's left edge of the next frame in pixels, (B,).
 
         Returns:
             x, y and picture, (B, N + digits, 3).
         """
-        return torch.cat(
-            [self.looks(things[:, -1], things[:, -2], scrolls[:, -1], counters[:, :1]), self._digits(counters)], 1
-        )
+        looks = self.looks(things[:, -1], things[:, -2], scrolls[:, -1], counters[:, :1], odometer)
+        return torch.cat([looks, self._digits(counters)], 1)
 
     def _digits(self, counters: Tensor) -> Tensor:
         """The clocks' digits as things. counters: (B, counters). Returns (B, digits, 3)."""

@@ -240,10 +240,10 @@ class Model(nn.Module):
         sprites, drawn, newest = self.denoiser.sprites, self.codec.ink(features[wanted]), moved.frames[:, -1]
         if sprites is None:
             return self.codec.inks(drawn)
-        now = self.denoiser.shown_things(moved.things, moved.scrolls, moved.counters)
+        now = self.denoiser.shown_things(moved.things, moved.scrolls, moved.counters, moved.odometer)
         step = sum(counter.steps[0] for counter in self.config.counters[:1])
         past, ticks = moved.things, moved.counters[:, :1] - step
-        were = self.denoiser.looks(past[:, -2], past[:, -3], moved.scrolls[:, -2], ticks)
+        were = self.denoiser.looks(past[:, -2], past[:, -3], moved.scrolls[:, -2], ticks, moved.odometer)
         were = were - F.pad(moved.scrolls[:, -1, None, None].long(), (0, 2))
         were = F.pad(were, (0, 0, 0, now.shape[1] - were.shape[1]))
         before, after = sprites.laid(torch.cat([were, now]), torch.cat([wanted, wanted])).chunk(2)

@@ -34,7 +34,7 @@ FASTEST = (80, 128)
 REACH = (24, 48)
 """Pixels, across and down, up to which a new place may be told by its distance from a thing that is near."""
 LEFT, RIGHT = -80, 320
-TOP, BOTTOM = -32, 256
+TOP, BOTTOM = -40, 256
 """Screen columns and rows between which things are known: they come into being beside the screen and go 73 columns
 left of it at most."""
 

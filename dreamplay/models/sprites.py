@@ -32,8 +32,13 @@ WIDTH = 64
 
 
 class Looks(nn.Module):
-    """Where each thing is drawn and which picture it shows: that of its kind or, beside the hero, one of its own."""
+    """Where each thing is drawn and which picture it shows: that of its kind or, beside the hero, one of its own.
 
+    Tables have a row for everywhere and one for each part of the level in which things look otherwise.
+    """
+
+    first: Tensor
+    last: Tensor
     rows: Tensor
     number: Tensor
     lasts: Tensor
@@ -48,17 +53,21 @@ class Looks(nn.Module):
         """
         super().__init__()
         self.own = bool(looks)
-        rows = torch.arange(kinds)[:, None].repeat(1, max((look.pictures for look in looks), default=1))
-        number, lasts = torch.ones(2, kinds, dtype=torch.long)
-        behind = torch.zeros(kinds, dtype=torch.long)
-        for look in looks:
+        parts = sorted({look.within for look in looks if look.within})
+        rows = torch.arange(kinds)[:, None].repeat(len(parts) + 1, 1, max((look.pictures for look in looks), default=1))
+        number, lasts = torch.ones(2, len(parts) + 1, kinds, dtype=torch.long)
+        behind = torch.zeros(len(parts) + 1, kinds, dtype=torch.long)
+        for look in sorted(looks, key=lambda look: look.within):
+            where = slice(None) if not look.within else 1 + parts.index(look.within)
             for i, kind in enumerate(look.kinds):
-                rows[kind, : look.pictures] = look.first + i * look.pictures + torch.arange(look.pictures)
-                number[kind], lasts[kind], behind[kind] = look.pictures, look.lasts, look.behind
-        for name, table in (("rows", rows), ("number", number), ("lasts", lasts), ("behind", behind)):
-            self.register_buffer(name, table, persistent=False)
+                rows[where, kind, : look.pictures] = look.first + i * look.pictures + torch.arange(look.pictures)
+                number[where, kind], lasts[where, kind], behind[where, kind] = look.pictures, look.lasts, look.behind
+        first, last = torch.tensor(parts, dtype=torch.long).view(-1, 2).T
+        tables = {"first": first, "last": last, "rows": rows, "number": number, "lasts": lasts, "behind": behind}
+        for name, table in tables.items():
+            self.register_buffer(name, table.contiguous(), persistent=False)
 
-    def forward(self, things: Tensor, before: Tensor, scrolls: Tensor, ticks: Tensor) -> Tensor:
+    def forward(self, things: Tensor, before: Tensor, scrolls: Tensor, ticks: Tensor, odometer: Tensor) -> Tensor:
         """Things as they look.
 
         Args:
@@ -66,20 +75,26 @@ class Looks(nn.Module):
             before: The same a frame before, on the screen as it was then.
             scrolls: Pixels that the camera went since, (B,) int64.
             ticks: The console's frame counter, (B, 1); not read where no thing has pictures of its own.
+            odometer: Camera's left edge in pixels, (B,).
 
         Returns:
             x, y and picture, not above 0 for none, (B, N, 3).
         """
         if not self.own:
             return things[..., :3]
-        kind = things[:, 1:, 2].clamp(min=0)
-        turn = (ticks - LATE).div(self.lasts[kind], rounding_mode="floor") % self.number[kind]
-        picture = torch.cat([things[:, :1, 2], self.rows[kind, turn]], 1)
+        kind, part = things[:, 1:, 2].clamp(min=0), self._part(odometer)
+        turn = (ticks - LATE).div(self.lasts[part, kind], rounding_mode="floor") % self.number[part, kind]
+        picture = torch.cat([things[:, :1, 2], self.rows[part, kind, turn]], 1)
         went = fine(things) - fine(before) + PARTS * F.pad(scrolls[:, None, None], (0, 1))  # (B, N, 2)
         down = (things[..., 6] + before[..., 6]).div(2, rounding_mode="floor")  # gravity comes after the move
-        late = F.pad(self.behind[kind], (1, 0)) * (went != 0).any(-1)
+        late = F.pad(self.behind[part, kind], (1, 0)) * (went != 0).any(-1)
         at = fine(things) - late[..., None] * torch.stack([things[..., 5], down], -1)
         return torch.cat([at.div(PARTS, rounding_mode="floor"), picture[..., None]], -1)
+
+    def _part(self, odometer: Tensor) -> Tensor:
+        """Number of the part of the level, 0 where things look as everywhere. odometer: (B,). Returns (B, 1)."""
+        inside = (odometer[:, None] >= self.first) & (odometer[:, None] < self.last)  # (B, parts)
+        return (inside * torch.arange(1, len(self.first) + 1, device=inside.device)).sum(1, keepdim=True)
 
 
 class Sprites(nn.Module):

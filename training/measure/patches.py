@@ -97,5 +97,5 @@ def _fingerprint(caches: Sequence[Cache]) -> int:
     mixed = 0
     for cache in caches:
         for name in ("buttons", "camera", "frame_counter"):
-            mixed = zlib.crc32(np.ascontiguousarray(cache.table[name]).tobytes(), mixed)
+            mixed = zlib.crc32(cache.table[name].astype(np.int32).tobytes(), mixed)
     return mixed

@@ -1,4 +1,4 @@
-"""The flagship: Super Mario Bros 1-1, motion-compensated residual latent diffusion with a palette state."""
+"""The flagship: Super Mario Bros 1-1 and 1-2, motion-compensated residual latent diffusion with a palette state."""
 
 from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
@@ -29,9 +29,15 @@ COINS = Counter(
 SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=())
 """Which of their six colours coins and "?" blocks have, and how soon they take the next one; now and then they keep one
 for twice as long."""
-INTERVAL = Counter(name="interval", period=18, steps=(16, 0), reset=-1, digits=(), timers=(50, 129, 135, 178, 193))
-"""When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopa and Goomba have
-their numbers 1 and 7, 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
+INTERVAL = Counter(
+    name="interval", period=18, steps=(16, 0), reset=-1, digits=(), timers=(50, 129, 132, 135, 178, 193, 196)
+)
+"""When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopas and Goombas are
+1, 4 and 7, and 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
+COLUMNS = 1152
+"""Patches of 8 pixels across all of the emulator's atlas."""
+BELOW = (3584, 8192)
+"""Where in it things have the colours of below the ground: the rooms and stage 1-2."""
 INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=(), beat=5)
 """How long Mario blinks and cannot be hurt again, in intervals."""
 STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=5)
@@ -40,7 +46,7 @@ STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=
 RECIPE = Recipe(
     name="mario",
     game="mario",
-    stage="1-1..1-1",
+    stage="1-1..1-2",
     frames=100_000,
     heldout=9_000,
     context=4,
@@ -58,14 +64,14 @@ RECIPE = Recipe(
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
     motion_net=MotionConfig(
         fastest=8,
-        cuts=(0, 1280, 2560, 3584),
+        cuts=(0, 1280, 2560, 3584, 4864, 6400, 8192, 4096, 6656, 8960),
         history=16,
         width=384,
         eye=32,
         things=13,
         kinds=256,
         scenes=40,
-        columns=481,
+        columns=COLUMNS,
     ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
@@ -76,7 +82,7 @@ RECIPE = Recipe(
         gate=0.3,
         sigma_data=0.4,
         memory=8,
-        columns=481,
+        columns=COLUMNS,
         stamp=32,
         sprite=3,
         looks=(
@@ -90,12 +96,19 @@ RECIPE = Recipe(
             # A flower and a star that do; fireballs: in numbers of poses that big Mario does not have.
             Look(kinds=(117, 118), first=141, pictures=4, lasts=2, behind=False),
             Look(kinds=(64,), first=173, pictures=4, lasts=4, behind=False),
+            # Below the ground: Goombas and Koopas, a flat Goomba, bricks and used blocks that bounce, pieces of bricks.
+            Look(kinds=(7, 71, 1, 65, 129, 193), first=266, pictures=2, lasts=8, behind=True, within=BELOW),
+            Look(kinds=(135, 58, 122), first=278, pictures=1, lasts=1, behind=False, within=BELOW),
+            Look(kinds=(186,), first=281, pictures=4, lasts=4, behind=False, within=BELOW),
+            # Piranha plants and red Koopas; lifts, and the mark of the warp zone, which does not show.
+            Look(kinds=(14, 4, 68, 132, 196), first=285, pictures=2, lasts=8, behind=True),
+            Look(kinds=(39, 40, 53), first=295, pictures=1, lasts=1, behind=False),
         ),
         backdrop=True,
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
     denoiser=Hyper(batch=24, rate=8e-4, minutes=60),
-    diffusion=Diffusion(warm=0.0, length=24.0),
+    diffusion=Diffusion(warm=0.0, length=24.0, forget=0.0),
     starts=6,
 )
