@@ -118,10 +118,8 @@ def prepare(options: Options) -> tuple[Bench, str]:
     folder = options.cache or assets.CACHE / config.provenance.recipe
     home = recipes.load(config.provenance.recipe).stage.partition("..")[0]
     stage = options.stage or home
-    caches = [
-        _rendered(movies / split, folder / split, options.workers, begins)
-        for split, begins in (("heldout", f"{config.game.name}-{stage}"), ("train", ""))
-    ]
+    begins = f"{config.game.name}-{stage}"
+    caches = [_rendered(movies / split, folder / split, options.workers, begins) for split in ("heldout", "train")]
     sizes = _sizes(options)
     footage = Footage(caches[0], assets.setting(config), limit=sizes.rows)
     dreamer = dreamer_of(cartridge.model, seed=options.seed, dtype=options.dtype, device=options.device)
