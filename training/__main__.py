@@ -11,6 +11,7 @@ STAGES = {
     "render": "render",
     "inspect": "inspect",
     "agent": "agent",
+    "adopt": "adopt",
     "codec": "codec",
     "motion": "motion",
     "denoiser": "denoiser",

@@ -125,9 +125,14 @@ def channels_last(network: Network) -> Network:
 def keep(runner: Runner[Any], path: Path) -> None:
     """Write the averaged weights beside the other stages'."""
     if not runner.rank:
-        beside = path.with_suffix(".tmp")
-        save_file({name: tensor.contiguous() for name, tensor in runner.average.state_dict().items()}, beside)
-        beside.replace(path)
+        save(runner.average, path)
+
+
+def save(network: torch.nn.Module, path: Path) -> None:
+    """Write weights where the stages of a run look for them."""
+    beside = path.with_suffix(".tmp")
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, beside)
+    beside.replace(path)
 
 
 def recall(network: torch.nn.Module, path: Path) -> None:
