@@ -168,12 +168,12 @@ class Play:
         """Some frames, (N, h, w)."""
         return self.frames[rows.start : rows.stop]
 
-    def write(self, folder: Path, names: Sequence[str] = ("play-0", "play-1")) -> None:
+    def write(self, folder: Path, names: Sequence[str] = ()) -> None:
         """Write it as a cache of one shard an episode."""
         folder.mkdir(parents=True)
         for i, (a, b) in enumerate(self.episodes):
             table = {name: column[a:b].astype(np.int32) for name, column in self.table.items()}
-            write_shard(folder / names[i], self.frames[a:b], table, self.palette, i)
+            write_shard(folder / (names[i] if names else f"play-{i}"), self.frames[a:b], table, self.palette, i)
 
 
 def footage(made: Config, *lengths: int) -> Footage:

@@ -91,9 +91,10 @@ def footage(
     backdrops: Whether pasts are asked for.
     """
     colors = () if recipe.palette else games.load(recipe.game).PALETTE
-    cache, cut = Cache(CACHE / recipe.name / split, part), setting(blank_config(recipe))
+    folder, cut = CACHE / recipe.name / split, setting(blank_config(recipe))
     cut = replace(cut, backdrop=cut.backdrop and backdrops)
-    return Footage(cache, cut, limit=limit, colors=colors, span=recipe.stage)
+    kept = folder if limit is None and part == (0, 1) else None
+    return Footage(Cache(folder, part), cut, limit=limit, colors=colors, span=recipe.stage, folder=kept)
 
 
 @contextmanager

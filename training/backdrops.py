@@ -3,7 +3,9 @@
 Axis letters: N frames, M patches, h w pixels, H W rows and columns of patches.
 """
 
+import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +15,11 @@ from dreamplay.models import backdrop
 from dreamplay.models.layers import PATCH
 from training.cache import Indices
 from training.film import Film, Numbering, assembled, words
+from training.kept import Arrays, kept
 from training.measure.patches import CHUNK, mixed
+
+_SAMPLE = 1000
+"""One in so many frames tells films apart."""
 
 
 class Backdrops:
@@ -28,6 +34,7 @@ class Backdrops:
         *,
         top: int,
         unknown: int,
+        folder: Path | None = None,
     ) -> None:
         """Go through every episode once.
 
@@ -38,27 +45,16 @@ class Backdrops:
             episodes: First row and last row + 1 of each.
             top: Rows that do not scroll.
             unknown: Value of pixels that come into view behind a thing.
+            folder: Where to keep what is found, if anywhere.
         """
-        self._film, numbering = film, Numbering()
-        height, width = (PATCH * patches for patches in film.numbers.shape[1:])
-        ends, cells, numbers = [np.zeros(1, np.int64)], [], []
-        for first, end in episodes:
-            before = np.full((height, width), unknown, np.uint8)
-            for start in range(first, end, CHUNK):
-                part = slice(start, min(start + CHUNK, end))
-                shown = film[part].numpy()
-                behind = shown.copy()
-                _remember(behind, before, things[part], scrolls[part].tolist(), top=top, unknown=unknown)
-                before = behind[-1]
-                row, *cell = (words(behind) != words(shown)).any(-1).nonzero()
-                patches = words(behind)[row, cell[0], cell[1]]  # (m, 8)
-                ends.append(ends[-1][-1] + np.bincount(row, minlength=len(shown)).cumsum())
-                cells.append(cell[0] * (width // PATCH) + cell[1])
-                numbers.append(numbering(mixed(patches.view(np.uint64).T), patches) + len(film.patches))
-        self._ends = np.concatenate(ends)
-        self._cells = torch.from_numpy(np.concatenate(cells).astype(np.int16))
-        self._numbers = torch.from_numpy(np.concatenate(numbers))
-        self._patches = torch.cat([film.patches, numbering.patches()])
+
+        def make() -> Arrays:
+            return _found(film, things, scrolls, episodes, top=top, unknown=unknown)
+
+        arrays = kept(folder, "backdrops", _fingerprint(film, things, scrolls) if folder else 0, make)
+        self._film, self._ends = film, arrays["ends"]
+        self._cells, self._numbers = (torch.from_numpy(arrays[name]) for name in ("cells", "numbers"))
+        self._patches = torch.cat([film.patches, torch.from_numpy(arrays["patches"])])
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         """Some backdrops. rows: (B,). Returns (B, h, w)."""
@@ -67,6 +63,42 @@ class Backdrops:
             part = slice(self._ends[row], self._ends[row + 1])
             cells[self._cells[part].long()] = self._numbers[part]
         return assembled(seen, self._patches)
+
+
+def _found(
+    film: Film, things: Tensor, scrolls: Tensor, episodes: Sequence[tuple[int, int]], *, top: int, unknown: int
+) -> Arrays:
+    """Where backdrops differ from frames: the running number of patches, their cells, their numbers, new patches."""
+    numbering = Numbering()
+    height, width = (PATCH * patches for patches in film.numbers.shape[1:])
+    ends, cells, numbers = [np.zeros(1, np.int64)], [], []
+    for first, end in episodes:
+        before = np.full((height, width), unknown, np.uint8)
+        for start in range(first, end, CHUNK):
+            part = slice(start, min(start + CHUNK, end))
+            shown = film[part].numpy()
+            behind = shown.copy()
+            _remember(behind, before, things[part], scrolls[part].tolist(), top=top, unknown=unknown)
+            before = behind[-1]
+            row, *cell = (words(behind) != words(shown)).any(-1).nonzero()
+            patches = words(behind)[row, cell[0], cell[1]]  # (m, 8)
+            ends.append(ends[-1][-1] + np.bincount(row, minlength=len(shown)).cumsum())
+            cells.append(cell[0] * (width // PATCH) + cell[1])
+            numbers.append(numbering(mixed(patches.view(np.uint64).T), patches) + len(film.patches))
+    return {
+        "ends": np.concatenate(ends),
+        "cells": np.concatenate(cells).astype(np.int16),
+        "numbers": np.concatenate(numbers),
+        "patches": numbering.patches(),
+    }
+
+
+def _fingerprint(film: Film, things: Tensor, scrolls: Tensor) -> int:
+    """Changes with what backdrops are made from, and with how."""
+    mixed = zlib.crc32(Path(backdrop.__file__).read_bytes())
+    for part in (film.patches, film.numbers[::_SAMPLE], things[..., :3], scrolls):
+        mixed = zlib.crc32(part.contiguous().numpy().tobytes(), mixed)
+    return mixed
 
 
 def _remember(

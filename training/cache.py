@@ -101,7 +101,7 @@ class Shard:
             raise CacheError(f"{index}: corrupt index: render it again") from error
         if missing := [name for name in _FIELDS if name not in fields]:
             raise CacheError(f"{index}: corrupt index: '{missing[0]}' is missing: render it again")
-        self._offsets, self._crcs = fields.pop("offsets"), fields.pop("crcs")
+        self._offsets, self.crcs = fields.pop("offsets"), fields.pop("crcs")
         self.rows, self.height, self.width = (int(n) for n in fields.pop("shape"))
         self.palette: npt.NDArray[np.uint8] = fields.pop("palette")
         self.movie_crc = int(fields.pop("movie")[0])
@@ -126,7 +126,7 @@ class Shard:
                 raw = zstandard.ZstdDecompressor().decompress(file.read(end - first), max_output_size=size)
         except (OSError, zstandard.ZstdError) as error:
             raise CacheError(f"{self.path}: chunk {chunk} cannot be read: render it again") from error
-        if len(raw) != size or zlib.crc32(raw) != int(self._crcs[chunk]):
+        if len(raw) != size or zlib.crc32(raw) != int(self.crcs[chunk]):
             raise CacheError(f"{self.path}: chunk {chunk} is corrupt: render it again")
         return np.frombuffer(raw, np.uint8).reshape(count, self.height, self.width)
 
@@ -166,6 +166,11 @@ class Cache:
 
     def __len__(self) -> int:
         return self.episodes[-1][1]
+
+    @property
+    def fingerprint(self) -> int:
+        """Changes with the pictures."""
+        return zlib.crc32(b"".join(shard.crcs.tobytes() for shard in self._shards))
 
     @property
     def shards(self) -> Sequence[Shard]:

@@ -6,6 +6,7 @@ h w pixels, E what is known of a thing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,7 @@ class Footage:
         limit: int | None = None,
         colors: Sequence[tuple[int, int, int]] = (),
         span: str = "",
+        folder: Path | None = None,
     ) -> None:
         """Read a cache.
 
@@ -100,12 +102,13 @@ class Footage:
             colors: Of the palette, where pasts are to hold RGB instead of its indices.
             span: Stages that follow each other, "1-1..1-2": what follows on one of them but the last is not in `rows`
                 where a movie's span is another one.
+            folder: Where to keep what takes minutes to work out, if anywhere; of all the cache only.
         """
         self.setting, self.table = setting, cache.table
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
         self.episodes = [(a, b) for a, b in cache.episodes if limit is None or b <= limit]
         count = self.episodes[-1][1]
-        self.frames = film(cache, count)
+        self.frames = film(cache, count, folder)
         self.held = torch.from_numpy(unpack(self._column("buttons", count), len(setting.game.buttons)))
         camera = torch.from_numpy(self._column("camera", count))
         first = torch.zeros(count, dtype=torch.bool)
@@ -122,7 +125,13 @@ class Footage:
         self.backdrops = None
         if setting.backdrop:
             self.backdrops = Backdrops(
-                self.frames, things, self.scrolls, self.episodes, top=setting.status_rows, unknown=setting.colors
+                self.frames,
+                things,
+                self.scrolls,
+                self.episodes,
+                top=setting.status_rows,
+                unknown=setting.colors,
+                folder=folder,
             )
 
     def _column(self, name: str, count: int) -> npt.NDArray[np.int64]:

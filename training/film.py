@@ -3,6 +3,8 @@
 Axis letters: N frames, M patches, h w pixels, H W rows and columns of patches.
 """
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from dreamplay.models.layers import PATCH
 from training.cache import Cache
+from training.kept import Arrays, kept
 from training.measure.patches import CHUNK, Hashes, hashes
 
 COMMON = 100
@@ -45,9 +48,9 @@ class Numbering:
             self._known, self._order = self._known[sort], self._order[sort]
         return self._order[np.searchsorted(self._known, wanted)]
 
-    def patches(self) -> Tensor:
-        """All patches by their number, (M, 8) int64."""
-        return torch.from_numpy(np.concatenate(self._patches))
+    def patches(self) -> Words:
+        """All patches by their number, (M, 8)."""
+        return np.concatenate(self._patches)
 
 
 class Film:
@@ -78,15 +81,20 @@ class Film:
         return self._rarity[self.numbers[rows].long()]
 
 
-def film(cache: Cache, count: int) -> Film:
-    """The first rows of a cache."""
-    numbering = Numbering()
-    _, height, width = cache.load(rows=range(1)).shape
-    numbers = np.empty((count, height // PATCH, width // PATCH), np.int32)
-    for first in range(0, count, CHUNK):
-        frames = cache.load(rows=range(first, min(first + CHUNK, count)))
-        numbers[first : first + len(frames)] = numbering(hashes(frames), words(frames))
-    return Film(torch.from_numpy(numbers), numbering.patches())
+def film(cache: Cache, count: int, folder: Path | None = None) -> Film:
+    """The first rows of a cache. folder: Where to keep them taken apart, if anywhere."""
+
+    def make() -> Arrays:
+        numbering = Numbering()
+        _, height, width = cache.load(rows=range(1)).shape
+        numbers = np.empty((count, height // PATCH, width // PATCH), np.int32)
+        for first in range(0, count, CHUNK):
+            frames = cache.load(rows=range(first, min(first + CHUNK, count)))
+            numbers[first : first + len(frames)] = numbering(hashes(frames), words(frames))
+        return {"numbers": numbers, "patches": numbering.patches()}
+
+    arrays = kept(folder, "film", cache.fingerprint if folder else 0, make)
+    return Film(torch.from_numpy(arrays["numbers"]), torch.from_numpy(arrays["patches"]))
 
 
 def assembled(numbers: Tensor, patches: Tensor) -> Tensor:
