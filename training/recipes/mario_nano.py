@@ -8,6 +8,7 @@ from training.recipes import mario
 RECIPE = replace(
     mario.RECIPE,
     name="mario-nano",
+    stage="1-1..1-1",
     frames=24_000,
     heldout=4_000,
     denoiser_net=replace(mario.RECIPE.denoiser_net, widths=(48, 96, 128)),
