@@ -139,6 +139,14 @@ def test_things_look_otherwise_where_a_look_says_so() -> None:
     assert told[..., 2].tolist() == [[1, 6, 7, 4], [1, 21, 7, 4], [1, 21, 7, 4], [1, 6, 7, 30], [1, 6, 7, 4]]
 
 
+def test_where_parts_of_the_level_overlap_the_last_one_counts() -> None:
+    one = Look(kinds=(2,), first=20, pictures=1, lasts=1, behind=False, within=(0, 200))
+    made = Looks((one, replace(one, first=21, within=(100, 300))), kinds=10)
+    things = torch.tensor([[thing(1, 0, 0), thing(2, 0, 0)]])
+    told = made(things, things, torch.tensor([0]), torch.tensor([[1]]), torch.tensor([150]))
+    assert told[0, 1, 2] == 21
+
+
 def test_other_things_show_the_one_picture_of_their_kind() -> None:
     for tick in range(20):
         assert shown(tick, 5, 1, 3, 4, 0) == [5, 1, 8, 4, 0]

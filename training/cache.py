@@ -23,7 +23,6 @@ from dreamplay.errors import DreamplayError, StorageError
 
 CHUNK = 16  # pictures in a zstd frame
 _LEVEL = 3
-_HOW = " (python -m training render MOVIES {})"
 _FIELDS = ("offsets", "crcs", "shape", "palette", "movie")
 
 Indices = npt.NDArray[np.uint8]
@@ -154,7 +153,8 @@ class Cache:
         first, parts = part
         self._shards = [Shard(path) for path in sorted(directory.glob(f"{begins}*.npz"))[first::parts]]
         if not self._shards:
-            raise CacheError(f"{directory}: no rendered movies{begins and f' named {begins}*'}{_HOW.format(directory)}")
+            named = f" named {begins}*" if begins else ""
+            raise CacheError(f"{directory}: no rendered movies{named} (python -m training render MOVIES {directory})")
         self.palette = self._shards[0].palette
         ends = np.cumsum([shard.rows for shard in self._shards]).tolist()
         self.episodes: list[tuple[int, int]] = list(zip([0, *ends[:-1]], ends, strict=True))

@@ -188,7 +188,9 @@ class Footage:
         """In which rows a movie goes on to another stage than that span says."""
         found = np.zeros(len(self.frames), bool)
         last = int(span.partition("..")[2].partition("-")[2] or 0) - 1
-        for shard, (start, stop) in zip(cache.shards if last > 0 else (), self.episodes, strict=False):
+        if last <= 0:
+            return found
+        for shard, (start, stop) in zip(cache.shards, self.episodes, strict=False):
             if f"-{span}-" not in shard.path.name:
                 task, state, stage = (self.table[name][start:stop] for name in ("task", "player_state", "stage"))
                 ends = (

@@ -7,6 +7,8 @@ that jumps out of one; the points that rise over what was scored; two fireballs,
 from collections.abc import Mapping
 from typing import Any
 
+from dreamplay.emulator.timers import FRAME_COUNTER
+
 IN_LEVEL = 3
 """Value of `task` while a level is shown."""
 HIDDEN = (0, 6)
@@ -25,7 +27,7 @@ _BLOCK_STATE, _BLOCK_TILE, _COIN_STATE, _BOUNCES = 0x26 - 9, 0x3E8 - 9, 0x2A - 1
 _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
 _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
 _FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
-_PIRANHA, _LIFTS, _FRAME_COUNTER = 0x0D, (0x26, 0x27), 0x09
+_PIRANHA, _LIFTS = 0x0D, (0x26, 0x27)
 _POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
 _RISEN = 8  # pixels from where the console keeps points to where it draws those over what was scored
 _AROUND = 4  # pixels by which what explodes begins left of and above where the console keeps it
@@ -34,7 +36,6 @@ _CASTLE_TASK, _FIREWORKS, _MUSIC, _NOTE, _NOTE_FRAMES = 0x746, 0x6D7, 0x7B1, 0xF
 _FIREBALL_STATE, _NEXT_FIREBALL, _BURSTS = 0x24 - 7, 0x6CE, 0x80
 _BLOCK_KIND, _COIN_KIND, _POINTS_KIND, _FIREBALL_KIND = 57, 58, 59, 63  # numbers that no enemy has
 _KINDS = 64  # in each of four phases
-_LEFTWARD = 0x80  # bytes from here on are speeds below 0
 _SMALL = 63  # the most that a number of six bits tells
 _POSE, _FACING = 0x6D5, 0x33
 _HIDDEN_POSES = {0: 27, 1: 28, 2: 29, 12: 27, 13: 28, 14: 29}  # big and small Mario's steps into a pipe
@@ -134,7 +135,7 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
     if kind == _POLE_FLAG:
         told["y"] %= 256  # the console does not say that it is on the screen
     elif kind == _PIRANHA:
-        told |= _piranha(ram, slot + 1)
+        told |= _piranha(ram, slot + 1, down=told["speed_x"] >= 0)
     elif kind in _LIFTS:  # they go up or down, whatever their slot held before
         told["speed_x"] = 0
     elif kind == _CASTLE_FLAG:
@@ -145,10 +146,10 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
     return told
 
 
-def _piranha(ram: Any, number: int) -> dict[str, int]:
+def _piranha(ram: Any, number: int, *, down: bool) -> dict[str, int]:
     """A plant's way, kept where others keep theirs across: a pixel every other console frame; and how far it is out."""
-    moves, down = bool(ram[_SPEED_Y + number]), int(ram[_SPEED_X + number]) < _LEFTWARD
-    half = moves and down == bool(ram[_FRAME_COUNTER] % 2)
+    moves = bool(ram[_SPEED_Y + number])
+    half = moves and down == bool(ram[FRAME_COUNTER] % 2)
     return {
         "part_y": 8 * half,
         "speed_x": 0,

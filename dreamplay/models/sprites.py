@@ -94,7 +94,8 @@ class Looks(nn.Module):
     def _part(self, odometer: Tensor) -> Tensor:
         """Number of the part of the level, 0 where things look as everywhere. odometer: (B,). Returns (B, 1)."""
         inside = (odometer[:, None] >= self.first) & (odometer[:, None] < self.last)  # (B, parts)
-        return (inside * torch.arange(1, len(self.first) + 1, device=inside.device)).sum(1, keepdim=True)
+        numbers = inside * torch.arange(1, len(self.first) + 1, device=inside.device)
+        return F.pad(numbers, (1, 0)).amax(1, keepdim=True)  # where parts overlap, the last one
 
 
 class Sprites(nn.Module):
