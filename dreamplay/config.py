@@ -97,8 +97,8 @@ class Look:
         pictures: How many each kind shows in turn.
         lasts: How far the first clock, which counts the console's frames, goes while it shows one.
         behind: Whether the console draws them before it moves them, where they were one of its frames before.
-        within: Odometer readings, the first and the one after the last, between which they look so; none for everywhere
-            where no other look is theirs.
+        within: Odometer readings, the first and the one after the last, where they look so; none for everywhere else.
+        across: How many pictures side by side, each with a number of its own, one after the other, make one.
     """
 
     kinds: tuple[int, ...] = _bounded(1, 64)
@@ -107,11 +107,12 @@ class Look:
     lasts: int = _bounded(1, 256)
     behind: bool
     within: tuple[int, ...] = _bounded(0, 2, ())
+    across: int = _bounded(1, 8, 1)
 
     @property
     def end(self) -> int:
         """The number after its last picture's."""
-        return self.first + len(self.kinds) * self.pictures
+        return self.first + len(self.kinds) * self.pictures * self.across
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,9 +350,8 @@ def _check_looks(config: Config) -> None:
     for look in looks:
         numbers = set(range(look.first, look.end))
         if numbers & taken:
-            _refuse(
-                "denoiser.looks.first", look.first, f"numbers but those of the digits from {motion.kinds}, each once"
-            )
+            free = f"numbers but those of the digits from {motion.kinds}, each once"
+            _refuse("denoiser.looks.first", look.first, free)
         taken |= numbers
         if look.within and not (len(look.within) == 2 and 0 <= look.within[0] < look.within[1]):
             _refuse("denoiser.looks.within", look.within, "two odometer readings, the second one larger, or none")

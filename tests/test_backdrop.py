@@ -1,11 +1,13 @@
 """What a thing hides is remembered as it was last seen."""
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dreamplay.config import Look
 from dreamplay.models import backdrop
 from dreamplay.ring import Ring
 from tests import tiny
@@ -26,7 +28,7 @@ def things(*places: tuple[int, int]) -> Tensor:
 
 
 def test_beside_things_the_newer_frame_is_seen_and_behind_them_the_older() -> None:
-    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL)[0, ..., 0]
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL, {})[0, ..., 0]
     assert (seen[10:42, 40:56] == 1).all()
     assert (seen[:, :36] == 2).all()
     assert (seen[:, 60:] == 2).all()
@@ -34,18 +36,29 @@ def test_beside_things_the_newer_frame_is_seen_and_behind_them_the_older() -> No
 
 def test_an_empty_slot_hides_nothing() -> None:
     empty = torch.zeros_like(things((40, 10)))
-    assert torch.equal(backdrop.remember(frame(1), frame(2), empty, STILL), frame(2))
+    assert torch.equal(backdrop.remember(frame(1), frame(2), empty, STILL, {}), frame(2))
 
 
 def test_a_thing_hides_where_it_was_seen_before_the_camera_went_on() -> None:
-    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL + 30)[0, ..., 0]
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL + 30, {})[0, ..., 0]
     assert (seen[10:42, 10:26] == 1).all()
     assert (seen[:, 30:] == 2).all()
 
 
+def test_a_wide_thing_hides_all_that_its_boxes_do() -> None:
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL, {1: 3})[0, ..., 0]
+    assert (seen[10:42, 40:88] == 1).all()
+    assert (seen[:, 92:] == 2).all()
+
+
+def test_only_looks_with_several_pictures_side_by_side_are_wide() -> None:
+    one = Look(kinds=(2, 3), first=6, pictures=1, lasts=1, behind=False)
+    assert backdrop.wide((one, replace(one, kinds=(4, 5), first=9, across=3))) == {4: 3, 5: 3}
+
+
 def test_things_beside_the_screen_hide_nothing() -> None:
     off = things((-40, 10), (WIDTH + 4, 10), (10, HEIGHT + 4))
-    assert torch.equal(backdrop.remember(frame(1), frame(2), off, STILL), frame(2))
+    assert torch.equal(backdrop.remember(frame(1), frame(2), off, STILL, {}), frame(2))
 
 
 def test_a_dream_and_training_remember_the_same() -> None:

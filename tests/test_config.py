@@ -82,7 +82,7 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
         ("denoiser.widths", [32, 10**9], "denoiser.widths[1] is 1000000000"),
         (
             "denoiser.looks",
-            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False, "within": []}],
+            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False, "within": [], "across": 1}],
             "denoiser.looks is 'a list of 1', allowed is none",
         ),
         ("sigmas", [1.0, 2.0], "sigmas is (1.0, 2.0), allowed is a falling list"),
@@ -121,7 +121,7 @@ def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, wor
 )
 def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: list[int], first: int, words: str) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))
-    rest = {"pictures": 2, "lasts": 4, "behind": False, "within": []}
+    rest = {"pictures": 2, "lasts": 4, "behind": False, "within": [], "across": 1}
     made["denoiser"]["looks"] = [{"kinds": kinds, "first": first, **rest}, {"kinds": [1], "first": 5, **rest}]
     assert words in refusal(json.dumps(made))
 

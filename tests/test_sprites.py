@@ -147,6 +147,15 @@ def test_where_parts_of_the_level_overlap_the_last_one_counts() -> None:
     assert told[0, 1, 2] == 21
 
 
+def test_wide_things_show_pictures_side_by_side() -> None:
+    """Kind 4 has two pictures in turn, each of three boxes; nothing else has more than one."""
+    one = Look(kinds=(2,), first=5, pictures=1, lasts=1, behind=False)
+    made = Looks((one, replace(one, kinds=(3, 4), first=20, pictures=2, lasts=4, across=3)), kinds=10)
+    things = torch.tensor([[thing(1, 0, 0), thing(2, 10, 5), thing(4, 30, 7), thing(0, 0, 0)]])
+    told = made(things, things, torch.tensor([0]), torch.tensor([[5]]), torch.tensor([0]))[0]
+    assert told[told[:, 2] > 0].tolist() == [[0, 0, 1], [10, 5, 5], [30, 7, 29], [46, 7, 30], [62, 7, 31]]
+
+
 def test_other_things_show_the_one_picture_of_their_kind() -> None:
     for tick in range(20):
         assert shown(tick, 5, 1, 3, 4, 0) == [5, 1, 8, 4, 0]

@@ -15,6 +15,7 @@ from torch import Tensor
 from dreamplay import checkpoint, games
 from dreamplay.config import FORMAT, Config, Provenance
 from dreamplay.errors import DreamplayError, UsageError
+from dreamplay.models import backdrop
 from dreamplay.models.model import Model
 from training import recipe as recipes
 from training.cache import Cache
@@ -80,6 +81,7 @@ def setting(config: Config) -> Setting:
         things=config.motion.things if config.motion else 0,
         patience=config.patience,
         backdrop=config.denoiser.backdrop,
+        across=backdrop.wide(config.denoiser.looks),
     )
 
 

@@ -4,7 +4,7 @@ Axis letters: N frames, M patches, h w pixels, H W rows and columns of patches.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class Backdrops:
         *,
         top: int,
         unknown: int,
+        across: Mapping[int, int],
         folder: Path | None = None,
     ) -> None:
         """Go through every episode once.
@@ -45,13 +46,14 @@ class Backdrops:
             episodes: First row and last row + 1 of each.
             top: Rows that do not scroll.
             unknown: Value of pixels that come into view behind a thing.
+            across: How many boxes side by side things of some kinds take.
             folder: Where to keep what is found, if anywhere.
         """
 
         def make() -> Arrays:
-            return _found(film, things, scrolls, episodes, top=top, unknown=unknown)
+            return _found(film, things, scrolls, episodes, top=top, unknown=unknown, across=across)
 
-        arrays = kept(folder, "backdrops", _fingerprint(film, things, scrolls) if folder else 0, make)
+        arrays = kept(folder, "backdrops", _fingerprint(film, things, scrolls, across) if folder else 0, make)
         self._film, self._ends = film, arrays["ends"]
         self._cells, self._numbers = (torch.from_numpy(arrays[name]) for name in ("cells", "numbers"))
         self._patches = torch.cat([film.patches, torch.from_numpy(arrays["patches"])])
@@ -66,7 +68,14 @@ class Backdrops:
 
 
 def _found(
-    film: Film, things: Tensor, scrolls: Tensor, episodes: Sequence[tuple[int, int]], *, top: int, unknown: int
+    film: Film,
+    things: Tensor,
+    scrolls: Tensor,
+    episodes: Sequence[tuple[int, int]],
+    *,
+    top: int,
+    unknown: int,
+    across: Mapping[int, int],
 ) -> Arrays:
     """Where backdrops differ from frames: the running number of patches, their cells, their numbers, new patches."""
     numbering = Numbering()
@@ -78,7 +87,7 @@ def _found(
             part = slice(start, min(start + CHUNK, end))
             shown = film[part].numpy()
             behind = shown.copy()
-            _remember(behind, before, things[part], scrolls[part].tolist(), top=top, unknown=unknown)
+            _remember(behind, before, things[part], scrolls[part].tolist(), across, top=top, unknown=unknown)
             before = behind[-1]
             row, *cell = (words(behind) != words(shown)).any(-1).nonzero()
             patches = words(behind)[row, cell[0], cell[1]]  # (m, 8)
@@ -93,16 +102,23 @@ def _found(
     }
 
 
-def _fingerprint(film: Film, things: Tensor, scrolls: Tensor) -> int:
+def _fingerprint(film: Film, things: Tensor, scrolls: Tensor, across: Mapping[int, int]) -> int:
     """Changes with what backdrops are made from, and with how."""
-    mixed = zlib.crc32(Path(backdrop.__file__).read_bytes())
+    mixed = zlib.crc32(Path(backdrop.__file__).read_bytes() + repr(sorted(across.items())).encode())
     for part in (film.patches, film.numbers[::_SAMPLE], things[..., :3], scrolls):
         mixed = zlib.crc32(part.contiguous().numpy().tobytes(), mixed)
     return mixed
 
 
 def _remember(
-    frames: Indices, before: Indices, things: Tensor, scrolls: Sequence[int], *, top: int, unknown: int
+    frames: Indices,
+    before: Indices,
+    things: Tensor,
+    scrolls: Sequence[int],
+    across: Mapping[int, int],
+    *,
+    top: int,
+    unknown: int,
 ) -> None:
     """As `backdrop.remember`, for frame after frame, in place.
 
@@ -111,12 +127,13 @@ def _remember(
         before: What was seen behind things before the first of them, (h, w).
         things: (n, slots, E).
         scrolls: n of them.
+        across: How many boxes side by side things of some kinds take.
         top: Rows that do not scroll.
         unknown: Value of pixels that come into view.
     """
     height, width = frames.shape[1:]
     still = torch.zeros(len(things), dtype=torch.int64)
-    for row, left, upper, right, lower in backdrop.boxes(things, still, width, height):
+    for row, left, upper, right, lower in backdrop.boxes(things, still, width, height, across):
         was = frames[row - 1] if row else before
         went = scrolls[row]
         edge = min(max(upper, top), lower)

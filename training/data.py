@@ -4,7 +4,7 @@ Axis letters: N rows (of things: slots), B batch, T past frames, S past steps, K
 h w pixels, E what is known of a thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Setting:
         things: Slots of things whose kinds and places are columns of the cache.
         patience: Where the count of frames without the hero stops.
         backdrop: Whether the oldest past frame is what was last seen behind things.
+        across: How many boxes side by side things of some kinds take.
     """
 
     game: GameSpec
@@ -63,6 +64,7 @@ class Setting:
     things: int
     patience: int
     backdrop: bool
+    across: Mapping[int, int]
 
 
 class Footage:
@@ -131,6 +133,7 @@ class Footage:
                 self.episodes,
                 top=setting.status_rows,
                 unknown=setting.colors,
+                across=setting.across,
                 folder=folder,
             )
 

@@ -6,15 +6,24 @@ was: where the oldest one showed no thing it is that frame, and elsewhere what w
 Axis letters: B batch, N things, h w pixels, P planes of a frame, E what is known of a thing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
+from dreamplay.config import Look
+
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
+BOX = 16
+"""Pixels more for each more box of a wide thing."""
 
 
-def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor) -> Tensor:
+def wide(looks: Sequence[Look]) -> dict[int, int]:
+    """How many boxes side by side things take, of those kinds that take more than one."""
+    return {kind: look.across for look in looks if look.across > 1 for kind in look.kinds}
+
+
+def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, across: Mapping[int, int]) -> Tensor:
     """What is seen behind things once another frame is past.
 
     Args:
@@ -22,28 +31,33 @@ def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor) -> Te
         frame: The next frame of the past, (B, h, w, P) uint8; both are shifted to where the camera stands now.
         things: In that frame, on the screen as it was then, (B, N, E).
         since: Pixels that the camera went since, (B,).
+        across: How many boxes side by side things of some kinds take.
 
     Returns:
         (B, h, w, P) uint8.
     """
     seen = frame.clone()
-    for row, left, top, right, bottom in boxes(things, since, frame.shape[2], frame.shape[1]):
+    for row, left, top, right, bottom in boxes(things, since, frame.shape[2], frame.shape[1], across):
         seen[row, top:bottom, left:right] = behind[row, top:bottom, left:right]
     return seen
 
 
-def boxes(things: Tensor, since: Tensor, width: int, height: int) -> Iterator[tuple[int, int, int, int, int]]:
+def boxes(
+    things: Tensor, since: Tensor, width: int, height: int, across: Mapping[int, int]
+) -> Iterator[tuple[int, int, int, int, int]]:
     """Where things may be drawn: row of the batch, left, top, right and bottom of each box that is on the screen.
 
     Args:
         things: (B, N, E).
         since: Pixels that the camera went since, (B,).
         width, height: Of a frame.
+        across: How many boxes side by side things of some kinds take.
     """
     rows, which = (things[..., 2] > 0).nonzero(as_tuple=True)
-    x, y = things[rows, which, 0] - since[rows], things[rows, which, 1]
-    for row, at_x, at_y in zip(rows.tolist(), x.tolist(), y.tolist(), strict=True):
-        left, right = max(at_x + ACROSS[0], 0), min(at_x + ACROSS[1], width)
+    x, y, kind = things[rows, which, :3].unbind(1)
+    places = ((x - since[rows]).tolist(), y.tolist(), kind.tolist())
+    for row, at_x, at_y, of in zip(rows.tolist(), *places, strict=True):
+        left, right = max(at_x + ACROSS[0], 0), min(at_x + ACROSS[1] + BOX * (across.get(of, 1) - 1), width)
         top, bottom = max(at_y + DOWN[0], 0), min(at_y + DOWN[1], height)
         if left < right and top < bottom:
             yield row, left, top, right, bottom

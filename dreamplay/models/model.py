@@ -66,6 +66,7 @@ class Model(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
+        self._wide = backdrop.wide(config.denoiser.looks)
         palette, game = config.palette, config.game
         self.codec = Codec(config.codec, palette)
         self.motion = (
@@ -273,7 +274,7 @@ class Model(nn.Module):
         if not self.config.denoiser.backdrop:
             return [moved.frames[:, 1:]]
         since = moved.scrolls[:, 1 - context :].sum(1)
-        behind = backdrop.remember(moved.frames[:, 0], moved.frames[:, 1], moved.things[:, -context], since)
+        behind = backdrop.remember(moved.frames[:, 0], moved.frames[:, 1], moved.things[:, -context], since, self._wide)
         return [behind[:, None], moved.frames[:, 2:]]
 
     @torch.no_grad()

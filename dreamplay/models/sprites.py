@@ -43,6 +43,7 @@ class Looks(nn.Module):
     number: Tensor
     lasts: Tensor
     behind: Tensor
+    across: Tensor
 
     def __init__(self, looks: Sequence[Look], kinds: int) -> None:
         """Set up.
@@ -52,18 +53,21 @@ class Looks(nn.Module):
             kinds: Of things; 0 is none.
         """
         super().__init__()
-        self.own = bool(looks)
+        self.own, self.widest = bool(looks), max((look.across for look in looks), default=1)
         parts = sorted({look.within for look in looks if look.within})
         rows = torch.arange(kinds)[:, None].repeat(len(parts) + 1, 1, max((look.pictures for look in looks), default=1))
-        number, lasts = torch.ones(2, len(parts) + 1, kinds, dtype=torch.long)
+        number, lasts, across = torch.ones(3, len(parts) + 1, kinds, dtype=torch.long)
         behind = torch.zeros(len(parts) + 1, kinds, dtype=torch.long)
         for look in sorted(looks, key=lambda look: look.within):
             where = slice(None) if not look.within else 1 + parts.index(look.within)
-            for i, kind in enumerate(look.kinds):
-                rows[where, kind, : look.pictures] = look.first + i * look.pictures + torch.arange(look.pictures)
+            pictures = torch.arange(look.first, look.end, look.across).view(len(look.kinds), -1)
+            for kind, own in zip(look.kinds, pictures, strict=True):
+                rows[where, kind, : look.pictures] = own
                 number[where, kind], lasts[where, kind], behind[where, kind] = look.pictures, look.lasts, look.behind
+                across[where, kind] = look.across
         first, last = torch.tensor(parts, dtype=torch.long).view(-1, 2).T
         tables = {"first": first, "last": last, "rows": rows, "number": number, "lasts": lasts, "behind": behind}
+        tables["across"] = across
         for name, table in tables.items():
             self.register_buffer(name, table.contiguous(), persistent=False)
 
@@ -78,7 +82,7 @@ class Looks(nn.Module):
             odometer: Camera's left edge in pixels, (B,).
 
         Returns:
-            x, y and picture, not above 0 for none, (B, N, 3).
+            x, y and picture, not above 0 for none, (B, N, 3), or several times N where some are wide.
         """
         if not self.own:
             return things[..., :3]
@@ -89,7 +93,15 @@ class Looks(nn.Module):
         down = (things[..., 6] + before[..., 6]).div(2, rounding_mode="floor")  # gravity comes after the move
         late = F.pad(self.behind[part, kind], (1, 0)) * (went != 0).any(-1)
         at = fine(things) - late[..., None] * torch.stack([things[..., 5], down], -1)
-        return torch.cat([at.div(PARTS, rounding_mode="floor"), picture[..., None]], -1)
+        shown = torch.cat([at.div(PARTS, rounding_mode="floor"), picture[..., None]], -1)
+        return shown if self.widest == 1 else self._side_by_side(shown, F.pad(self.across[part, kind], (1, 0), value=1))
+
+    def _side_by_side(self, shown: Tensor, across: Tensor) -> Tensor:
+        """All boxes of wide things. shown: (B, N, 3), across: how many each has, (B, N). Returns (B, N widest, 3)."""
+        box = torch.arange(self.widest, device=shown.device)
+        x, y, picture = shown[..., None].unbind(2)  # (B, N, 1)
+        pictures = (picture + box) * (box < across[..., None])
+        return torch.stack([x + ACROSS * box, y.expand_as(pictures), pictures], -1).flatten(1, 2)
 
     def _part(self, odometer: Tensor) -> Tensor:
         """Number of the part of the level, 0 where things look as everywhere. odometer: (B,). Returns (B, 1)."""

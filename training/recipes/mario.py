@@ -100,9 +100,10 @@ RECIPE = Recipe(
             Look(kinds=(7, 71, 1, 65, 129, 193), first=266, pictures=2, lasts=8, behind=True, within=BELOW),
             Look(kinds=(135, 58, 122), first=278, pictures=1, lasts=1, behind=False, within=BELOW),
             Look(kinds=(186,), first=281, pictures=4, lasts=4, behind=False, within=BELOW),
-            # Piranha plants and red Koopas; lifts, and the mark of the warp zone, which does not show.
+            # Piranha plants and red Koopas; lifts; the mark of the warp zone, which does not show.
             Look(kinds=(14, 4, 68, 132, 196), first=285, pictures=2, lasts=8, behind=True),
-            Look(kinds=(39, 40, 53), first=295, pictures=1, lasts=1, behind=False),
+            Look(kinds=(39, 40), first=295, pictures=1, lasts=1, behind=False, across=3),
+            Look(kinds=(53,), first=301, pictures=1, lasts=1, behind=False),
         ),
         backdrop=True,
     ),
