@@ -20,7 +20,8 @@ _BLOCKS = tuple(
     16 * column
     for column in (16, 20, 21, 22, 23, 24, 77, 78, 79, 94, 100, 101, 106, 109, 112, 118, 129, 130, 168, 169, 170, 171)
 )  # x of those that Mario can hit from the ground
-_PIPE = (920, 112)  # x and y of Mario in the middle of stage 1-1's pipe that leads down
+_PIPES = ((920, 112), (6520, 128))  # x and y of Mario in the middle of the pipes that lead down, in 1-1 and 1-2
+_CELLAR = range(CELLAR_X, CELLAR_X + 1280)
 _RISING, _POWER_UPS = (116, 117, 118, 119), (47, 111, 175, 176)  # kinds of power-ups
 _NEAR = 72
 _GROUND = 176  # y of Mario on the ground
@@ -112,12 +113,13 @@ def digger(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
 
 
 def plumber(rng: np.random.Generator, world: MarioWorld) -> list[Buttons]:
-    """Macros, but it jumps on the pipe that leads down, ducks there, and soon leaves the room below."""
+    """Macros, but it jumps on the next pipe that leads down, ducks there, and soon leaves the room below."""
     probe = world.probe()
-    if probe["x"] >= CELLAR_X and rng.random() < 0.4:
+    if probe["x"] in _CELLAR and rng.random() < 0.4:
         return [_RIGHT | _B * int(rng.integers(2))] * int(rng.integers(8, 30))
-    distance = _PIPE[0] - probe["x"]
-    if probe["y"] == _PIPE[1] and abs(distance) < 16 and rng.random() < 0.9:
+    pipe, height = min(_PIPES, key=lambda place: abs(place[0] - probe["x"]))
+    distance = pipe - probe["x"]
+    if probe["y"] == height and abs(distance) < 16 and rng.random() < 0.9:
         if abs(distance) < 4:
             return [0] * int(rng.integers(4, 8)) + [_DOWN] * int(rng.integers(8, 30))
         return [_RIGHT if distance > 0 else _LEFT] * (3 + abs(distance) // 4) + [0] * 8
