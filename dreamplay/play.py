@@ -148,7 +148,7 @@ def _play_in_window(
             most_steps=own_steps(world) if options.auto_steps else 0,
             slots=Slots(system.states()),
             open_model=partial(_open_model, options.wish),
-            open_beside=beside,
+            open_beside=partial(beside, start=choice.start),
             menu=desk.menu,
             swapped=desk.lay,
             timed=desk.speeds.note,

@@ -95,7 +95,7 @@ def ready(choice: Choice, stages: Stages, *, side_by_side: bool) -> World:
     world = guarded(choice.load())
     if side_by_side:
         stages.begin("load the real game")
-        world = beside(world)
+        world = beside(world, choice.start)
     stages.begin("warm up")
     if choice.kind == "dream":
         warm(world)
@@ -116,15 +116,19 @@ def guarded(world: World) -> World:
     return Guard(world) if hasattr(world, "renew") else world  # type: ignore[arg-type]  # dreams have them
 
 
-def beside(world: World) -> World:
+def beside(world: World, start: str = "") -> World:
     """The dream with the real game beside it.
+
+    Args:
+        world: The dream.
+        start: Name of the start that it was asked for.
 
     Raises:
         UsageError: The world is no dream, or its game has no emulator here.
         MissingExtraError: The emulator is not installed.
     """
     game = games.load(world.game.name)
-    return Beside(world, game.make_world(game.ROUND))
+    return Beside(world, game.make_world(game.round_from(start)))
 
 
 def own_steps(world: World) -> int:

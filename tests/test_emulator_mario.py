@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dreamplay import movie
+from dreamplay import games, movie
 from dreamplay.emulator.mario import STAGES, MarioWorld, Past
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
@@ -212,6 +212,13 @@ def test_a_stage_begins_in_a_level_of_its_own(stage: str, sky: float) -> None:
     blue = (world.reset(0) == (104, 136, 252)).all(-1)
     assert blue.mean() == pytest.approx(sky, abs=0.01)
     world.close()
+
+
+@pytest.mark.parametrize(("start", "stage"), [("1-1", 0), ("1-2", 1), ("1-896px", 0), ("", 0)])
+def test_beside_a_dream_the_game_begins_in_the_stage_that_its_start_is_named_after(start: str, stage: int) -> None:
+    world = MarioWorld(games.load("mario").round_from(start))
+    world.reset(0)
+    assert (world.probe()["stage"], world.endless) == (stage, True)
 
 
 @pytest.mark.parametrize("stage", ["9-1", "1-5", "11", "", "1-1 ", "1-1..", "1-1..1-5", "1-2..1-1"])

@@ -1,4 +1,4 @@
-"""The games: one module each, which exports GAME, ROUND and `make_world`; found by name, never listed."""
+"""The games: one module each, which exports GAME, `make_world` and `round_from`; found by name, never listed."""
 
 import importlib
 import pkgutil

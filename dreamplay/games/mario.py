@@ -56,8 +56,8 @@ STATUS_ROWS = 32
 
 DEFAULT_START = "1-1"
 
-ROUND = "1-1..1-1"
-"""Where the real game goes beside a dream: round and round, as dreams do."""
+_KNOWN = ("1-1", "1-2")
+"""Stages that dreams know."""
 
 
 def make_world(start: str = DEFAULT_START) -> World:
@@ -70,3 +70,8 @@ def make_world(start: str = DEFAULT_START) -> World:
     from dreamplay.emulator.mario import MarioWorld
 
     return MarioWorld(start)
+
+
+def round_from(start: str) -> str:
+    """Where the real game goes beside a dream that begins at this start: round and round, as dreams do."""
+    return f"{start if start in _KNOWN else DEFAULT_START}..{_KNOWN[-1]}"
