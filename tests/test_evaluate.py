@@ -358,9 +358,9 @@ def test_rows_are_spread_evenly() -> None:
 
 
 def test_dreams_of_a_stage_begin_in_it() -> None:
-    made = replace(tiny.config(), starts=("start", "1-9px", "1-2"))
-    cartridge = Cartridge(made, tiny.model(made), tiny.ring(made, 3))
+    made = replace(tiny.config(), starts=("start", "1-9px", "1-2", "1-2+9px"))
+    cartridge = Cartridge(made, tiny.model(made), tiny.ring(made, 4))
     assert torch.equal(starts_of(cartridge, "1-2", home="1-1").frames, cartridge.starts.frames[2:])
     assert torch.equal(starts_of(cartridge, "1-1", home="1-1").frames, cartridge.starts.frames[:2])
-    with pytest.raises(UsageError, match=r"no start in '1-3' \(found: start, 1-9px, 1-2\)"):
+    with pytest.raises(UsageError, match=r"no start in '1-3' \(found: start, 1-9px, 1-2, 1-2\+9px\)"):
         starts_of(cartridge, "1-3", home="1-1")

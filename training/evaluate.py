@@ -159,11 +159,14 @@ def _movies(recipe: str, game: str) -> Path:
 def starts_of(cartridge: Cartridge, stage: str, home: str) -> Ring:
     """Where dreams of a stage begin: at the starts that are named after no stage if it is their home, else at its own.
 
+    A start that is named after a stage is its name, or that and how far behind its beginning it is: "1-2+960px".
+
     Raises:
         UsageError: There is none.
     """
     names = cartridge.config.starts
-    found = [i for i, name in enumerate(names) if (home if not _STAGE.fullmatch(name) else name) == stage]
+    stages = [name.partition("+")[0] for name in names]
+    found = [i for i, name in enumerate(stages) if (name if _STAGE.fullmatch(name) else home) == stage]
     if not found:
         raise UsageError(f"the cartridge has no start in '{stage}' (found: {', '.join(names)})")
     return cartridge.starts.select(found)

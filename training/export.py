@@ -74,28 +74,32 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
 
 
 def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
-    """Choose quiet moments spread over the first stage: the hero obeys, on the ground, the first one when it begins.
+    """Choose quiet moments spread over each stage: the hero obeys, on the ground; the first is when the stage begins.
 
-    Those in which other stages begin are named after them.
+    Those of other stages than the first are named after them.
     """
-    rows = footage.rows
+    rows, odometer = footage.rows, footage.odometer.numpy()
     table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power", "player_state")}
     calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
     calm &= table["player_state"] == _OBEYS
     calm = np.convolve(calm, np.ones(8), "full")[: len(calm)] == 8
-    stages = [footage.table[name].astype(np.int64) for name in ("world", "stage")]
-    number = (4 * stages[0] + stages[1])[rows - 1]
-    others = {f"{n // 4 + 1}-{n % 4 + 1}": rows[number == n] for n in np.unique(number)[1:]}
-    rows = rows[(number == number.min()) & calm[rows - 1]]
-    odometer = footage.odometer.numpy()[rows - 1]
-    level = np.unique(odometer)
-    wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
-    picked = np.array([rows[np.abs(odometer - place).argmin()] for place in wanted])
-    picked[0] = _begun(footage, rows[odometer == odometer.min()])
-    places = footage.odometer[torch.from_numpy(picked - 1)].tolist()
-    names = [f"{i}-{x}px" if i else "start" for i, x in enumerate(places)]
-    began = [_begun(footage, of) for of in others.values()]
-    return footage.ring(np.concatenate([picked, began]).astype(np.int64)), (*names, *others)
+    world, stage = (footage.table[name].astype(np.int64) for name in ("world", "stage"))
+    number = (4 * world + stage)[rows - 1]
+    picked, names = list[int](), list[str]()
+    for n in np.unique(number):
+        begun = _begun(footage, rows[number == n])
+        here = rows[(number == n) & calm[rows - 1] & (odometer[rows - 1] >= odometer[begun - 1])]
+        level = np.unique(odometer[here - 1])
+        wanted = level[np.linspace(0, 0.9 * (len(level) - 1), count).astype(int)]
+        later = [int(here[np.abs(odometer[here - 1] - place).argmin()]) for place in wanted[1:]]
+        ways = [int(odometer[row - 1] - odometer[begun - 1]) for row in later]
+        if names:
+            name = f"{n // 4 + 1}-{n % 4 + 1}"
+            names += [name, *(f"{name}+{x}px" for x in ways)]
+        else:
+            names = ["start", *(f"{i}-{x}px" for i, x in enumerate(ways, 1))]
+        picked += [begun, *later]
+    return footage.ring(picked), tuple(names)
 
 
 def _begun(footage: Footage, rows: Rows) -> int:
@@ -103,6 +107,8 @@ def _begun(footage: Footage, rows: Rows) -> int:
     score, left, obeys = (footage.table[name][rows - 1].astype(np.int64) for name in ("score", "time", "player_state"))
     begun = score - 1000 * left + 10**6 * (obeys != _OBEYS)
     early = rows[begun == begun.min()]
+    odometer = footage.odometer.numpy()[early - 1]
+    early = early[odometer == odometer.min()]
     return int(early[footage.changed.numpy()[early].argmin()])
 
 

@@ -74,4 +74,5 @@ def make_world(start: str = DEFAULT_START) -> World:
 
 def round_from(start: str) -> str:
     """Where the real game goes beside a dream that begins at this start: round and round, as dreams do."""
-    return f"{start if start in _KNOWN else DEFAULT_START}..{_KNOWN[-1]}"
+    stage = start.partition("+")[0]
+    return f"{stage if stage in _KNOWN else DEFAULT_START}..{_KNOWN[-1]}"
