@@ -205,9 +205,10 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        Two parts of seven uniform, two by changed patches, one from a little before rare events to when what they left
+        Two parts of nine uniform, two by changed patches, one from a little before rare events to when what they left
         behind is there for good, and one the rarest thing that is there, each kind of them by the square root of its
-        number, and one the frames around a change of the scene: few, but everything changes at once in them.
+        number, one the frames around a change of the scene: few, but everything changes at once in them; and two those
+        in which a level appears, each place where one does as often.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.frames), dtype=np.float64)
@@ -222,11 +223,21 @@ class Footage:
         scene = self.things[:, :1, 2].clamp(max=0).sum(1).numpy()
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
+        appears = self._appears(scene)
         uniform = np.full(len(self.rows), 1 / len(self.rows))
-        shares = [
-            part / max(part.sum(), 1e-9) for part in (uniform, uniform, changed, changed, rare, self._rarity(), turns)
-        ]
-        return np.mean(shares, 0)
+        parts = (uniform, uniform, changed, changed, rare, self._rarity(), turns, appears, appears)
+        return np.mean([part / max(part.sum(), 1e-9) for part in parts], 0)
+
+    def _appears(self, scene: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """How rare it is that a level appears where it does in each of `rows` or in the next one."""
+        first = 1 + np.flatnonzero((scene[1:] == 0) & (scene[:-1] < 0))
+        _, page, number = np.unique(
+            self.odometer.numpy()[first] // self.setting.game.width, return_inverse=True, return_counts=True
+        )
+        rare = np.zeros(len(self.frames))
+        rare[first] = 1 / number[page]
+        rare[:-1] += rare[1:]
+        return rare[self.rows]
 
     def _gone(self) -> npt.NDArray[np.float64]:
         """How rare it is that such a thing goes as goes in each row, by the kind that goes most rarely."""
