@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 import dreamplay.config
 from dreamplay import weights
-from dreamplay.checkpoint import GOLDEN_FRAMES
+from dreamplay.checkpoint import GOLDEN_FRAMES, PIECES
 from tests.attacks.attack import Attack, Canary, Kind, Make, fill, link, places, poison, put, rename
 from tests.samples import config
 
@@ -239,7 +239,7 @@ def _cartridges() -> Iterator[Attack]:
         for file in ("codec", "motion", "denoiser"):
             spoil = partial(_spoil_tensor, f"{file}.safetensors", partial(poison, value))
             yield attack(f"{file} {value}", f"{file}.safetensors: tensor", spoil)
-    for name, value in (("patches", 255), ("numbers", 640), ("numbers", -1), ("buttons", 9), ("scrolls", 2**31 - 1),
+    for name, value in (("patches", 255), ("numbers", PIECES), ("numbers", -1), ("buttons", 9), ("scrolls", 2**31 - 1),
                         ("scrolls", -5), ("things", 2**15 - 1), ("things", -(2**15)), ("odometer", 2**31 - 1),
                         ("counters", -1), ("counters", 2**31 - 1), ("absent", -1)):  # fmt: skip
         spoil = partial(_spoil_tensor, "starts.safetensors", partial(fill, name, value))
