@@ -49,8 +49,8 @@ def test_all_stages_lead_to_a_cartridge_that_plays(
     config = export.export(recipe, Path("run"), Path("cartridge"))
     assert config.provenance.samples == 16
     world = dream.load(Path("cartridge"))
-    assert len(set(config.starts)) == world.starts == 3
-    assert config.starts[0] == "start" and config.starts[2] == "1-2"
+    assert len(set(config.starts)) == world.starts == 4
+    assert config.starts[0] == "start" and config.starts[2] == "1-2" and config.starts[3].startswith("1-2+")
     assert "golden.safetensors" in config.sha256
     assert cli.main(["verify", "cartridge"]) == 0
     assert not np.array_equal(world.reset(0), world.step(2))
