@@ -226,6 +226,19 @@ def test_what_a_thing_leaves_behind_is_drawn_more_often() -> None:
     )
 
 
+def test_a_place_where_a_level_seldom_appears_is_drawn_as_often_as_one_where_it_often_does() -> None:
+    """Three times at one place, once a screen farther; all else weighs the same at both."""
+    shot = footage()
+    shot.things[:], shot.odometer[:], shot.changed[:] = 1, 0, 1
+    seldom, often = int(shot.rows[-4]), [int(row) for row in shot.rows[[8, 16, 24]]]
+    shot.odometer[seldom] = shot.setting.game.width
+    shot.things[[row - 1 for row in (seldom, *often)], 0, 2] = -1
+    weights = dict(zip(shot.rows.tolist(), shot.weights(), strict=True))
+    drawn = {row: weights[row] - min(weights.values()) for row in (seldom, *often)}
+    assert drawn[seldom] > 2 * drawn[often[0]] > 0
+    assert len({round(drawn[row], 9) for row in often}) == 1
+
+
 def test_an_index_is_wrong_when_it_differs_and_a_colour_when_it_is_far_off() -> None:
     one, other = torch.tensor([[1], [2]], dtype=torch.uint8), torch.tensor([[1], [3]], dtype=torch.uint8)
     assert wrong(one, other).tolist() == [False, True]
