@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from torch import Tensor
 
 from dreamplay.config import Look
+from dreamplay.models import sprites
 
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
-BOX = 16
-"""Pixels more for each more box of a wide thing."""
 
 
 def wide(looks: Sequence[Look]) -> dict[int, int]:
@@ -57,7 +56,7 @@ def boxes(
     x, y, kind = things[rows, which, :3].unbind(1)
     places = ((x - since[rows]).tolist(), y.tolist(), kind.tolist())
     for row, at_x, at_y, of in zip(rows.tolist(), *places, strict=True):
-        left, right = max(at_x + ACROSS[0], 0), min(at_x + ACROSS[1] + BOX * (across.get(of, 1) - 1), width)
+        left, right = max(at_x + ACROSS[0], 0), min(at_x + ACROSS[1] + sprites.ACROSS * (across.get(of, 1) - 1), width)
         top, bottom = max(at_y + DOWN[0], 0), min(at_y + DOWN[1], height)
         if left < right and top < bottom:
             yield row, left, top, right, bottom
