@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dreamplay import spec
 from dreamplay.errors import CheckpointError
 from dreamplay.files import opened_regular, write_whole
 from dreamplay.strict import decode, read_json, shown
@@ -29,11 +30,6 @@ WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "s
 _LARGEST = 1 << 20
 """Bytes of config.json: some fifty times what a cartridge needs."""
 
-_GAME_BOUNDS = {"height": (8, 1080), "width": (8, 1920), "fps": (1, 240), "pixel_aspect": (0.25, 4)}
-_LONGEST_TITLE = 64  # characters: what a window's title and the key card have room for
-_MOST_KEYS = 8  # for one button
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_BUTTON = re.compile(r"[a-z0-9_]{1,16}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -171,6 +167,8 @@ class Counter:
         digits: Where it is shown, the smallest unit last.
         timers: Kinds of things whose `beat` goes down by one whenever it begins anew.
         beat: Number of the clock whose new beginnings it counts down while the hero is there; -1 for none.
+        pays: Kinds of things that make it take each of its steps, in their order; 0 for a step that none does.
+        due: `beat` below which such a thing falls when it does so.
     """
 
     name: str
@@ -180,6 +178,8 @@ class Counter:
     digits: tuple[Digit, ...] = _bounded(0, 8)
     timers: tuple[int, ...] = _bounded(0, 64, ())
     beat: int = _bounded(-1, 7, -1)
+    pays: tuple[int, ...] = _bounded(0, 12, ())
+    due: int = _bounded(0, 63, 0)
 
     @property
     def unit(self) -> int:
@@ -304,8 +304,8 @@ def write(config: Config) -> str:
 
 def _check(config: Config) -> None:
     """Check what no single field's type and bounds can say."""
-    _check_game(config.game)
-    if not _NAME.fullmatch(config.name):
+    spec.check(config.game, _refuse)
+    if not spec.NAME.fullmatch(config.name):
         _refuse("name", config.name, "letters, digits, '.', '_' and '-', at most 64")
     if config.denoiser.backbone not in backbones():
         _refuse("denoiser.backbone", config.denoiser.backbone, f"one of {', '.join(backbones()) or 'none'}")
@@ -358,7 +358,7 @@ def _check_looks(config: Config) -> None:
 
 
 def _check_timers(config: Config) -> None:
-    """Check that only things that may be there have timers, and that clocks follow others."""
+    """Check that only things that may be there have timers and pay, and that clocks follow others."""
     things = config.motion.kinds - config.motion.scenes if config.motion else 1
     for i, counter in enumerate(config.counters):
         for kind in counter.timers:
@@ -366,33 +366,8 @@ def _check_timers(config: Config) -> None:
                 _refuse(f"counters[{i}].timers", kind, f"1 to {things - 1}" if things > 1 else "none without motion")
         if counter.beat >= len(config.counters) or counter.beat == i:
             _refuse(f"counters[{i}].beat", counter.beat, f"-1 or another below {len(config.counters)}")
-
-
-def _check_game(game: GameSpec) -> None:
-    """Check the numbers and names of a game, which has no bounds beside its fields."""
-    for name, (low, high) in _GAME_BOUNDS.items():
-        if not low <= getattr(game, name) <= high:
-            _refuse(f"game.{name}", getattr(game, name), f"{low} to {high}")
-    if not _NAME.fullmatch(game.name):  # it becomes part of the names of files
-        _refuse("game.name", game.name, "letters, digits, '.', '_' and '-', at most 64")
-    if not 1 <= len(game.title) <= _LONGEST_TITLE:
-        _refuse("game.title", game.title, f"1 to {_LONGEST_TITLE} characters")
-    if not 1 <= len(set(game.buttons)) == len(game.buttons) <= 32 or not all(map(_BUTTON.fullmatch, game.buttons)):
-        _refuse("game.buttons", game.buttons, "1 to 32 different names of lower-case letters, digits and '_'")
-    for name in ("height", "width"):
-        if getattr(game, name) % 8:
-            _refuse(f"game.{name}", getattr(game, name), "a multiple of 8")
-    for key in ("keys", "pad"):
-        for button in getattr(game, key):
-            if button not in game.buttons:
-                _refuse(f"game.{key}", button, f"one of {', '.join(game.buttons)}")
-            if len(names := getattr(game, key)[button]) > _MOST_KEYS or any(len(name) > 32 for name in names):
-                _refuse(f"game.{key}.{button}", names, f"up to {_MOST_KEYS} names of up to 32 characters")
-    if game.halt not in ("", *game.buttons):
-        _refuse("game.halt", game.halt, f"empty or one of {', '.join(game.buttons)}")
-    for pair in game.opposites:
-        if not set(pair) <= set(game.buttons):
-            _refuse("game.opposites", pair, f"two of {', '.join(game.buttons)}")
+        if len(counter.pays) > len(counter.steps) or not all(0 <= kind < things for kind in counter.pays):
+            _refuse(f"counters[{i}].pays", counter.pays, f"a list of 0 to {things - 1}, no longer than its steps")
 
 
 def _refuse(key: str, value: object, allowed: str) -> NoReturn:

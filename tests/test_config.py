@@ -142,6 +142,13 @@ def test_a_clock_counts_down_another_one(beat: int) -> None:
     assert f"counters[1].beat is {beat}, allowed is -1 or another below 2" in refusal(json.dumps(made))
 
 
+@pytest.mark.parametrize("pays", [[5], [0, 0]])
+def test_things_pay_no_more_than_a_clock_has_steps(pays: list[int]) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][0]["pays"] = pays
+    assert f"counters[0].pays is {tuple(pays)}, allowed is a list of 0 to 4, no longer" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize(("key", "value"), [("context", 1), ("motion", None)])
 def test_a_backdrop_needs_past_frames_and_things(key: str, value: object) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

@@ -137,17 +137,6 @@ def test_clocks_are_hidden_with_the_rest_but_for_short_ones() -> None:
     assert not torch.equal(told(1, short), told(1, long))
 
 
-@pytest.mark.parametrize("hero", [1, 0])
-def test_slow_timers_follow_their_clock_while_the_hero_is_there(hero: int) -> None:
-    head = motion()
-    head.counters = tuple(replace(counter, beat=beat) for counter, beat in zip(head.counters, (-1, 0), strict=True))
-    now = torch.tensor([[thing(kind=hero), thing(kind=3, beat=4), thing()]])
-    said, counters = torch.tensor([[thing(kind=hero), thing(kind=3, beat=9), thing()]]), torch.tensor([[0, 70]])
-    things, shown = head._by_rule(said, now, counters, torch.tensor([[14, 60]]))  # the first clock begins anew
-    assert things[0, 1, THING.index("beat")] == 3
-    assert shown.tolist() == [[0, 59 if hero else 70]]
-
-
 def test_what_touches_a_thing_is_the_same_in_whichever_slot_it_is() -> None:
     head, ring = motion(), past()
     now = [thing(kind=1, x=30, y=36), thing(kind=2, x=40, y=40), thing()]

@@ -17,11 +17,9 @@ from dreamplay.models.moves import (
     leave_parts,
     most_steps,
     moves,
-    run_down,
     tick,
     turning,
     unstopped,
-    wait,
 )
 from dreamplay.ring import THING
 from tests import tiny
@@ -60,22 +58,6 @@ def test_the_left_edge_of_the_screen_holds_the_hero_and_nobody_else() -> None:
     led = replace(moves(now, now, torch.tensor([0])), across=torch.full((1, 2), SWERVE[0]))
     after = arrive(led, fine(now), now, torch.tensor([0]))
     assert after[0, :, [0, 3]].tolist() == [[0, 15], [-1, 15]]
-
-
-def test_slow_timers_go_down_when_their_clock_begins_anew_and_never_else() -> None:
-    clock, beat = torch.tensor([False, True]), THING.index("beat")
-    waits, other = thing(kind=2, beat=5), thing(kind=3, beat=5)
-    now = torch.tensor([[waits, waits, other, thing(kind=2), waits]]).expand(2, -1, -1)
-    led = torch.tensor([[thing(kind=2, beat=9)] * 2 + [thing(kind=3, beat=9), thing(kind=2, beat=9), other]])
-    timers = torch.tensor([False, False, True, False])
-    after = wait(led.repeat(2, 1, 1), now, clock, timers)
-    assert after[0, :, beat].tolist() == [9, 5, 9, 9, 5]  # hero, waits, has none, is at its end, has become another
-    assert after[1, :, beat].tolist() == [9, 4, 9, 9, 5]
-
-
-def test_what_counts_down_another_clock_is_set_at_its_end_alone_and_not_as_that_one_begins_anew() -> None:
-    left, begun = torch.tensor([0, 0, 1, 5, 5]), torch.tensor([False, True, True, True, False])
-    assert run_down(left, torch.full((5,), 8), begun).tolist() == [8, 0, 0, 4, 5]
 
 
 def test_a_thing_may_stay_where_it_is_and_keep_its_speed() -> None:

@@ -33,12 +33,11 @@ from dreamplay.models.moves import (
     fine,
     head_block,
     most_steps,
-    run_down,
     tick,
     trail,
     turning,
-    wait,
 )
+from dreamplay.models.rules import Rules
 from dreamplay.models.scenes import Scenes
 from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Seen, Sight
 from dreamplay.models.tracker import Tracker
@@ -116,8 +115,6 @@ class Foresight:
 class Motion(nn.Module):
     """Predicts scroll and things. The hero has a network of its own, all other things share one."""
 
-    timers: Tensor
-
     def __init__(
         self,
         config: MotionConfig,
@@ -160,8 +157,7 @@ class Motion(nn.Module):
         self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
-        timers = [[kind in counter.timers for kind in range(config.kinds)] for counter in counters]
-        self.register_buffer("timers", torch.tensor(timers), persistent=False)
+        self.rules = Rules(counters, config.kinds)
         self.follow = zeroed(nn.Linear(config.width + FRAMES * HEADS * LOOK, widths[1]))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
@@ -360,22 +356,4 @@ class Motion(nn.Module):
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters)
-        return Foresight(motion, *self._by_rule(things, now, counters, ring.counters))
-
-    def _by_rule(self, things: Tensor, now: Tensor, counters: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """Things and clocks with slow timers as the console has them, in place.
-
-        Args:
-            things, counters: As the head says, (B, N, E) and (B, counters).
-            now, before: As they were.
-        """
-        periods = [counter.period for counter in self.counters]
-        begun = 2 * (counters - before).abs() > counters.new_tensor(periods)  # (B, counters)
-        there = (things[:, 0, 2] > 0) & (now[:, 0, 2] > 0)
-        for i, counter in enumerate(self.counters):
-            if counter.timers:
-                things = wait(things, now, begun[:, i], self.timers[i])
-            if counter.beat >= 0:
-                left = run_down(before[:, i], counters[:, i], begun[:, counter.beat])
-                counters[:, i] = torch.where(there, left, counters[:, i])
-        return things, counters
+        return Foresight(motion, *self.rules(things, now, counters, ring.counters))

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dreamplay.config import Counter
-from dreamplay.ring import THING, away
+from dreamplay.ring import away
 
 PARTS = 16
 """Parts of a pixel that places are told in."""
@@ -311,38 +311,6 @@ def arrive(led: Moves, places: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
     left = F.pad(left[:, 1:], (0, 0, 1, 0))  # the hero's are told anew
     parts = torch.where(there, rest, left)
     return torch.cat([at * there, kinds, parts, speeds * there, led.small * there], -1)
-
-
-def wait(things: Tensor, now: Tensor, begun: Tensor, timers: Tensor) -> Tensor:
-    """Let slow timers go down as the console does: a head that says once that one stands holds it for good.
-
-    Args:
-        things: Where moves led, (B, N, E).
-        now: The things before, (B, N, E).
-        begun: Whether the clock of the timers has begun anew, (B,).
-        timers: Which kinds have one, (kinds,) bool.
-
-    Returns:
-        The things after, (B, N, E): `beat` of those that are what they were, but not of the hero's nor one at its end.
-    """
-    beat = THING.index("beat")
-    left = now[:, 1:, beat]
-    waits = timers[now[:, 1:, 2] % len(timers)] & (things[:, 1:, 2] == now[:, 1:, 2]) & (left > 0)
-    things[:, 1:, beat] = torch.where(waits, left - begun[:, None].to(left.dtype), things[:, 1:, beat])
-    return things
-
-
-def run_down(left: Tensor, said: Tensor, begun: Tensor) -> Tensor:
-    """A clock that counts down another's new beginnings, (B,).
-
-    At its end it is set by what is said, but not as the other begins anew: then a head takes its end for its last step.
-
-    Args:
-        left: What it showed before, (B,).
-        said: What a head says that it shows now, (B,).
-        begun: Whether the other has begun anew, (B,).
-    """
-    return torch.where(begun, (left - 1).clamp(min=0), torch.where(left > 0, left, said))
 
 
 def strayed(now: Tensor, after: Tensor, scrolls: Tensor) -> Tensor:

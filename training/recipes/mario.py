@@ -18,7 +18,10 @@ SCORE = Counter(
     steps=(0, 50, 100, 200, 400, 500, 800, 1000, 2000, 5000),
     reset=-1,
     digits=tuple(Digit(x=64 - 8 * power, y=24, unit=10**power) for power in (4, 3, 2, 1)),
+    pays=(0, 0, 124, 188, 61, 125, 189, 62, 126, 63),
+    due=43,
 )
+"""The points that rise from what was scored are counted in their sixth console frame; those of coins at once."""
 COINS = Counter(
     name="coins",
     period=100,

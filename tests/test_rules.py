@@ -1,0 +1,63 @@
+"""What the console does by rule stands, whatever a head says: slow timers, what counts them, points that are paid."""
+
+import pytest
+import torch
+
+from dreamplay.config import Counter
+from dreamplay.models.rules import Rules, paid, run_down, wait
+from dreamplay.ring import THING
+from tests.tiny import thing
+
+POINTS, MORE = 3, 4  # kinds that pay 100 and 200
+PAYS = torch.tensor([0, 0, 0, 100, 200])
+DUE = 43
+
+
+def test_slow_timers_go_down_when_their_clock_begins_anew_and_never_else() -> None:
+    clock, beat = torch.tensor([False, True]), THING.index("beat")
+    waits, other = thing(kind=2, beat=5), thing(kind=3, beat=5)
+    now = torch.tensor([[waits, waits, other, thing(kind=2), waits]]).expand(2, -1, -1)
+    led = torch.tensor([[thing(kind=2, beat=9)] * 2 + [thing(kind=3, beat=9), thing(kind=2, beat=9), other]])
+    timers = torch.tensor([False, False, True, False])
+    after = wait(led.repeat(2, 1, 1), now, clock, timers)
+    assert after[0, :, beat].tolist() == [9, 5, 9, 9, 5]  # hero, waits, has none, is at its end, has become another
+    assert after[1, :, beat].tolist() == [9, 4, 9, 9, 5]
+
+
+def test_what_counts_down_another_clock_is_set_at_its_end_alone_and_not_as_that_one_begins_anew() -> None:
+    left, begun = torch.tensor([0, 0, 1, 5, 5]), torch.tensor([False, True, True, True, False])
+    assert run_down(left, torch.full((5,), 8), begun).tolist() == [8, 0, 0, 4, 5]
+
+
+@pytest.mark.parametrize("hero", [1, 0])
+def test_slow_timers_follow_their_clock_while_the_hero_is_there(hero: int) -> None:
+    clock = Counter(name="interval", period=16, steps=(2,), reset=-1, digits=(), timers=(3,))
+    timer = Counter(name="injury", period=100, steps=(0, 10), reset=-1, digits=(), beat=0)
+    now = torch.tensor([[thing(kind=hero), thing(kind=3, beat=4), thing()]])
+    said, clocks = torch.tensor([[thing(kind=hero), thing(kind=3, beat=9), thing()]]), torch.tensor([[0, 70]])
+    things, shown = Rules((clock, timer), 5)(said, now, clocks, torch.tensor([[14, 60]]))  # the first one begins anew
+    assert things[0, 1, THING.index("beat")] == 3
+    assert shown.tolist() == [[0, 59 if hero else 70]]
+
+
+@pytest.mark.parametrize("said", [0, 100, 200])
+def test_points_are_paid_once_when_they_are_due(said: int) -> None:
+    paths = {44: 42, 43: 41, 42: 40, 46: 44, 2: 1}
+    now = torch.tensor([[thing(kind=1), thing(kind=POINTS, beat=beat)] for beat in paths])
+    things = torch.tensor([[thing(kind=1), thing(kind=POINTS, beat=beat)] for beat in paths.values()])
+    other = said if said != 100 else 0  # what a coin brings beside them
+    assert paid(torch.full((5,), said), things, now, PAYS, DUE).tolist() == [100, 100, other, other, other]
+
+
+def test_points_that_have_just_come_or_stand_at_a_pole_pay_by_what_the_head_says() -> None:
+    now = torch.tensor([[thing(kind=POINTS, beat=50)], [thing(kind=POINTS)], [thing()]])
+    things = torch.tensor([[thing(kind=MORE, beat=40)], [thing(kind=POINTS)], [thing()]])
+    assert paid(torch.tensor([50, 100, 100]), things, now, PAYS, DUE).tolist() == [50, 100, 100]
+
+
+def test_a_clock_that_is_paid_goes_on_modulo_its_period() -> None:
+    score = Counter(name="score", period=1000, steps=(0, 100), reset=-1, digits=(), pays=(0, POINTS), due=DUE)
+    now, after = (torch.tensor([[thing(kind=1), thing(kind=POINTS, beat=beat)]]) for beat in (44, 42))
+    for said in (950, 50):  # nothing, and a hundred
+        _, clocks = Rules((score,), 5)(after.clone(), now, torch.tensor([[said]]), torch.tensor([[950]]))
+        assert clocks.tolist() == [[50]]
