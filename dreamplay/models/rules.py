@@ -53,7 +53,6 @@ class Rules(nn.Module):
             if counter.beat >= 0:
                 left = run_down(before[:, i], clocks[:, i], begun[:, counter.beat])
                 clocks[:, i] = torch.where(there, left, clocks[:, i])
-        for i, counter in enumerate(self.counters):
             if counter.pays:
                 said = (clocks[:, i] - before[:, i]) % counter.period
                 step = paid(said, things, now, self.pays[i], counter.due)
