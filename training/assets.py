@@ -88,7 +88,7 @@ def setting(config: Config) -> Setting:
 def footage(
     recipe: Recipe, split: str, *, limit: int | None = None, part: tuple[int, int] = (0, 1), backdrops: bool = True
 ) -> Footage:
-    """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it.
+    """The rendered play of a split, "train" or "heldout", or one of so many equal parts of it, torn frames mended.
 
     backdrops: Whether pasts are asked for.
     """
@@ -96,7 +96,7 @@ def footage(
     folder, cut = CACHE / recipe.name / split, setting(blank_config(recipe))
     cut = replace(cut, backdrop=cut.backdrop and backdrops)
     kept = folder if limit is None and part == (0, 1) else None
-    return Footage(Cache(folder, part), cut, limit=limit, colors=colors, span=recipe.stage, folder=kept)
+    return Footage(Cache(folder, part), cut, limit=limit, colors=colors, span=recipe.stage, folder=kept, whole=True)
 
 
 @contextmanager

@@ -1,0 +1,85 @@
+"""Frames that show part of one screen and part of the next are shown whole."""
+
+import pytest
+import torch
+
+from training.film import Film
+from training.torn import mend
+
+LEVEL, TEXT, BLACK, DEBRIS = (torch.full((16, 16), value, dtype=torch.uint8) for value in (5, 7, 0, 9))
+
+
+def film(frames: list[torch.Tensor]) -> Film:
+    """Of frames as they are."""
+    tiles = torch.stack(frames).view(len(frames), 2, 8, 2, 8).transpose(2, 3)
+    words = tiles.reshape(-1, 64).contiguous().view(torch.int64)
+    return Film(torch.arange(len(words), dtype=torch.int32).view(len(frames), 2, 2), words)
+
+
+def above(upper: torch.Tensor, lower: torch.Tensor, rows: int) -> torch.Tensor:
+    """A frame of which so many rows are of another one."""
+    return torch.cat([upper[:rows], lower[rows:]])
+
+
+def within(around: torch.Tensor, box: torch.Tensor) -> torch.Tensor:
+    """A frame with a piece of another one in its middle."""
+    frame = around.clone()
+    frame[5:9, 4:11] = box[5:9, 4:11]
+    return frame
+
+
+def mended(frames: list[torch.Tensor], hero: list[int]) -> tuple[int, torch.Tensor]:
+    """How many were torn, and all of them now."""
+    shown = film(frames)
+    return mend(shown, torch.tensor(hero), [(0, len(frames))]), shown[:]
+
+
+@pytest.mark.parametrize("torn", [above(BLACK, TEXT, 6), above(TEXT, BLACK, 6), within(BLACK, TEXT)])
+def test_half_a_screen_between_two_scenes_is_the_next_one(torn: torch.Tensor) -> None:
+    count, shown = mended([TEXT, TEXT, torn, BLACK, BLACK], [-9, -9, -10, -11, -12])
+    assert count == 1
+    assert torch.equal(shown, torch.stack([TEXT, TEXT, BLACK, BLACK, BLACK]))
+
+
+def test_two_torn_frames_in_a_row_are_both_the_next_whole_one() -> None:
+    frames = [TEXT, TEXT, above(BLACK, TEXT, 4), above(BLACK, TEXT, 9), BLACK, BLACK]
+    count, shown = mended(frames, [-9, -9, -10, -11, -12, -12])
+    assert count == 2
+    assert torch.equal(shown, torch.stack([TEXT, TEXT, BLACK, BLACK, BLACK, BLACK]))
+
+
+def test_half_a_level_is_not_there_before_it_appears_with_the_hero() -> None:
+    count, shown = mended([BLACK, BLACK, above(LEVEL, BLACK, 3), LEVEL], [-16, -16, -17, 13])
+    assert count == 1
+    assert torch.equal(shown, torch.stack([BLACK, BLACK, BLACK, LEVEL]))
+
+
+def test_a_level_without_its_hero_is_not_torn() -> None:
+    empty = within(LEVEL, BLACK)  # his place is as black as the screen before
+    frames = [BLACK, BLACK, empty, LEVEL]
+    count, shown = mended(frames, [-24, -24, -25, 13])
+    assert count == 0
+    assert torch.equal(shown, torch.stack(frames))
+
+
+@pytest.mark.parametrize("frame", [TEXT, BLACK, DEBRIS, within(BLACK, DEBRIS)])
+def test_whole_frames_stay(frame: torch.Tensor) -> None:
+    frames = [TEXT, TEXT, frame, BLACK, BLACK]
+    count, shown = mended(frames, [-9, -9, -10, -11, -12])
+    assert count == 0
+    assert torch.equal(shown, torch.stack(frames))
+
+
+@pytest.mark.parametrize("hero", [[13, 13, 13, 13, 13], [-9, -9, -9, -9, -9]])
+def test_nothing_is_torn_where_the_scene_stays(hero: list[int]) -> None:
+    frames = [TEXT, TEXT, above(BLACK, TEXT, 6), BLACK, BLACK]
+    count, shown = mended(frames, hero)
+    assert count == 0
+    assert torch.equal(shown, torch.stack(frames))
+
+
+def test_the_ends_of_an_episode_are_not_compared_with_another_one() -> None:
+    frames = [TEXT, above(BLACK, TEXT, 6), BLACK]
+    shown = film(frames)
+    assert mend(shown, torch.tensor([-9, -10, -11]), [(0, 2), (2, 3)]) == 0
+    assert torch.equal(shown[:], torch.stack(frames))
