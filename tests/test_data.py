@@ -62,6 +62,15 @@ def test_where_a_stage_leads_is_not_learnt_from_movies_that_go_round_in_it(tmp_p
     assert rows("on", "1-1..1-2") == rows("round", "1-1..1-1") == everything
 
 
+@pytest.mark.parametrize("mended", [True, False])
+def test_torn_frames_are_whole_only_where_that_is_asked_for(mended: bool) -> None:
+    play = tiny.Play(40, game=tiny.SMALL)
+    play.table["thing0_kind"][19:22] = -9, -10, -11
+    play.frames[20, :12], play.frames[20, 12:] = play.frames[21, :12], play.frames[19, 12:]
+    shot = Footage(cast(Cache, play), assets.setting(tiny.config()), mended=mended)
+    assert torch.equal(shot.frames[20], torch.from_numpy(play.frames[21 if mended else 20]))
+
+
 def test_buttons_stand_with_the_frame_that_they_led_to() -> None:
     """Every made-up frame shows the lowest two bits of its buttons: through the whole pipeline they stay together."""
     shot = footage()

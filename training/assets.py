@@ -96,7 +96,7 @@ def footage(
     folder, cut = CACHE / recipe.name / split, setting(blank_config(recipe))
     cut = replace(cut, backdrop=cut.backdrop and backdrops)
     kept = folder if limit is None and part == (0, 1) else None
-    return Footage(Cache(folder, part), cut, limit=limit, colors=colors, span=recipe.stage, folder=kept, whole=True)
+    return Footage(Cache(folder, part), cut, limit=limit, colors=colors, span=recipe.stage, folder=kept, mended=True)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ class Footage:
         colors: Sequence[tuple[int, int, int]] = (),
         span: str = "",
         folder: Path | None = None,
-        whole: bool = False,
+        mended: bool = False,
     ) -> None:
         """Read a cache.
 
@@ -107,7 +107,7 @@ class Footage:
             span: Stages that follow each other, "1-1..1-2": what follows on one of them but the last is not in `rows`
                 where a movie's span is another one.
             folder: Where to keep what takes minutes to work out, if anywhere; of all the cache only.
-            whole: Whether torn frames are mended.
+            mended: Whether torn frames are shown whole.
         """
         self.setting, self.table = setting, cache.table
         self.colors = torch.tensor([*colors, (0, 0, 0)], dtype=torch.uint8) if colors else None
@@ -119,7 +119,7 @@ class Footage:
         first = torch.zeros(count, dtype=torch.bool)
         first[[a for a, _ in self.episodes]] = True
         self.places, things = self._places(count, camera), self._things(camera, first)
-        if whole and setting.things:
+        if mended and setting.things:
             mend(self.frames, things[:, 0, 2], self.episodes)
         self.odometer, self.motion, self.scrolls = camera, *_motion(camera, first, away(things), setting)
         self.things = Small(things)

@@ -23,9 +23,16 @@ POWERS = ("small", "big", "fire")
 """What Mario may be where a world starts, as `power` counts them."""
 CELLAR_X = 14 * 256
 """Where rooms below pipes are put: right of stage 1-1."""
-ATLAS = {(None, 0x42): CELLAR_X, (1, 0x40): 19 * 256, (1, 0x25): 21 * 256, (1, 0x29): 35 * 256}
+ATLAS = {
+    (None, 0x42): CELLAR_X,
+    (1, 0x40): 19 * 256,
+    (1, 0x25): 21 * 256,
+    (1, 0x29): 35 * 256,
+    (2, 0x26): 36 * 256,
+    (3, 0x60): 48 * 256,
+}
 """Where else areas are put, by stage and area, so that each x of world 1 is one place: stage 1-2 right of those rooms,
-then the last screens of stage 1-1's area, on which it ends, and the pipe that leads to it."""
+then the last screens of stage 1-1's area, on which it ends, and the pipe that leads to it; stages 1-3 and 1-4."""
 
 _START = 8
 _TITLE_FRAMES = 40  # console frames until the title reads the controller

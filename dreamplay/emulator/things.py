@@ -28,6 +28,7 @@ _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
 _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
 _FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
 _PIRANHA, _LIFTS = 0x0D, (0x26, 0x27)
+_BOBS, _SWINGS = (0x0F, 0x25), 0x28  # flying Koopas and lifts that go up and down around a height; lifts that go across
 _POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
 _RISEN = 8  # pixels from where the console keeps points to where it draws those over what was scored
 _AROUND = 4  # pixels by which what explodes begins left of and above where the console keeps it
@@ -138,6 +139,10 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
         told |= _piranha(ram, slot + 1, down=told["speed_x"] >= 0)
     elif kind in _LIFTS:  # they go up or down, whatever their slot held before
         told["speed_x"] = 0
+    elif kind in _BOBS and told["kind"] == _numbered(kind, 0):
+        told |= _bobbing(ram, slot + 1)
+    elif kind == _SWINGS:
+        told |= _swinging(ram, slot + 1)
     elif kind == _CASTLE_FLAG:
         told |= _ending(ram)
     elif kind == _FIREWORK:  # what is a speed elsewhere is how long its size lasts
@@ -157,6 +162,18 @@ def _piranha(ram: Any, number: int, *, down: bool) -> dict[str, int]:
         "pull": (int(ram[_FORCE_Y + number]) - int(ram[_Y + number])) % _KINDS,
         "low": 0,
     }
+
+
+def _bobbing(ram: Any, number: int) -> dict[str, int]:
+    """What falls towards a height from above and below, which is kept where others keep their way across."""
+    above = int(ram[_SPEED_X + number]) - int(ram[_Y + number])
+    return {"part_x": 0, "speed_x": 0, "pull": above % _KINDS, "run": int(above <= 0)}
+
+
+def _swinging(ram: Any, number: int) -> dict[str, int]:
+    """What goes across: its pace and, in the other speed's place, which of four phases it is in tell its speed."""
+    pace, phase = int(ram[_SPEED_X + number]), int(ram[_SPEED_Y + number]) % 4
+    return {"part_y": 0, "speed_x": pace if phase & 2 else -pace, "speed_y": 0, "pull": phase, "low": 0}
 
 
 def _power_up(which: int, *, rises: bool) -> tuple[int, int]:
