@@ -169,6 +169,7 @@ class Counter:
         beat: Number of the clock whose new beginnings it counts down while the hero is there; -1 for none.
         pays: Kinds of things that make it take each of its steps, in their order; 0 for a step that none does.
         due: `beat` below which such a thing falls when it does so.
+        tied: Modulo which it is one behind the first clock, which counts the console's frames; 0 for one that is not.
     """
 
     name: str
@@ -180,6 +181,7 @@ class Counter:
     beat: int = _bounded(-1, 7, -1)
     pays: tuple[int, ...] = _bounded(0, 12, ())
     due: int = _bounded(0, 63, 0)
+    tied: int = _bounded(0, 256, 0)
 
     @property
     def unit(self) -> int:
@@ -366,6 +368,8 @@ def _check_timers(config: Config) -> None:
                 _refuse(f"counters[{i}].timers", kind, f"1 to {things - 1}" if things > 1 else "none without motion")
         if counter.beat >= len(config.counters) or counter.beat == i:
             _refuse(f"counters[{i}].beat", counter.beat, f"-1 or another below {len(config.counters)}")
+        if counter.tied and counter.period % counter.tied:
+            _refuse(f"counters[{i}].tied", counter.tied, f"0 or a divisor of its period, {counter.period}")
         if len(counter.pays) > len(counter.steps) or not all(0 <= kind < things for kind in counter.pays):
             _refuse(f"counters[{i}].pays", counter.pays, f"a list of 0 to {things - 1}, no longer than its steps")
 

@@ -142,6 +142,12 @@ def test_a_clock_counts_down_another_one(beat: int) -> None:
     assert f"counters[1].beat is {beat}, allowed is -1 or another below 2" in refusal(json.dumps(made))
 
 
+def test_a_clock_is_tied_modulo_a_divisor_of_its_period() -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["tied"] = made["counters"][1]["period"] - 1
+    assert f"counters[1].tied is {made['counters'][1]['tied']}, allowed is 0 or a divisor" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize("pays", [[5], [0, 0]])
 def test_things_pay_no_more_than_a_clock_has_steps(pays: list[int]) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

@@ -1,10 +1,12 @@
 """What the console does by rule stands, whatever a head says: slow timers, what counts them, points that are paid."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from dreamplay.config import Counter
-from dreamplay.models.rules import Rules, paid, run_down, wait
+from dreamplay.models.rules import Rules, paid, run_down, tied, wait
 from dreamplay.ring import THING
 from tests.tiny import thing
 
@@ -61,3 +63,21 @@ def test_a_clock_that_is_paid_goes_on_modulo_its_period() -> None:
     for said in (950, 50):  # nothing, and a hundred
         _, clocks = Rules((score,), 5)(after.clone(), now, torch.tensor([[said]]), torch.tensor([[950]]))
         assert clocks.tolist() == [[50]]
+
+
+def test_a_tied_clock_is_one_behind_the_consoles_frames_and_not_far_from_what_it_was() -> None:
+    frames, clock = torch.arange(256)[:, None], torch.arange(48)
+    found = tied(clock.expand(256, -1), frames, 8)
+    assert ((frames - 1 - found) % 8 == 0).all()
+    assert (found - clock).abs().max() == 4
+    assert found[17, 16] == 16
+
+
+def test_what_is_tied_stays_within_its_period_and_alone_as_it_is_said() -> None:
+    frames = Counter(name="frame_counter", period=256, steps=(2,), reset=-1, digits=())
+    shimmer = Counter(name="shimmer", period=48, steps=(2,), reset=-1, digits=(), tied=8)
+    now, said = torch.tensor([[thing(kind=1)]]), torch.tensor([[8, 46, 46]])
+    _, clocks = Rules((frames, shimmer, replace(shimmer, tied=0)), 5)(now.clone(), now, said, said - 2)
+    assert clocks.tolist() == [[8, 47, 46]]
+    _, clocks = Rules((frames, shimmer), 5)(now.clone(), now, torch.tensor([[2, 46]]), torch.tensor([[0, 44]]))
+    assert clocks.tolist() == [[2, 1]]

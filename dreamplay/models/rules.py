@@ -1,4 +1,4 @@
-"""What the console does by rule, whatever a head says: slow timers, clocks that count them, and what things pay.
+"""What the console does by rule, whatever a head says: slow timers, clocks that follow others, and what things pay.
 
 Axis letters: B batch, N things, E what is known of a thing (`THING`).
 """
@@ -57,6 +57,8 @@ class Rules(nn.Module):
                 said = (clocks[:, i] - before[:, i]) % counter.period
                 step = paid(said, things, now, self.pays[i], counter.due)
                 clocks[:, i] = (before[:, i] + step) % counter.period
+            if counter.tied:
+                clocks[:, i] = tied(clocks[:, i], clocks[:, 0], counter.tied) % counter.period
         return things, clocks
 
 
@@ -110,3 +112,18 @@ def paid(said: Tensor, things: Tensor, now: Tensor, pays: Tensor, due: int) -> T
     earned = (worth * falls).amax(1)
     amiss = ((worth == said[:, None]) & (worth > 0)).any(1)
     return torch.where(earned > 0, earned, said.masked_fill(amiss, 0))
+
+
+def tied(clock: Tensor, frames: Tensor, modulus: int) -> Tensor:
+    """The reading next to a clock's that is one behind the console's frames: both go astray while a level is built.
+
+    Args:
+        clock: (B,).
+        frames: The clock that counts the console's frames, (B,).
+        modulus: Modulo which both go together.
+
+    Returns:
+        (B,), perhaps below 0.
+    """
+    behind = (frames - 1 - clock + modulus // 2) % modulus - modulus // 2
+    return clock + behind

@@ -29,7 +29,7 @@ COINS = Counter(
     reset=-1,
     digits=(Digit(x=104, y=24, unit=10), Digit(x=112, y=24, unit=1)),
 )
-SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=())
+SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=(), tied=8)
 """Which of their six colours coins and "?" blocks have, and how soon they take the next one; now and then they keep one
 for twice as long."""
 INTERVAL = Counter(
