@@ -160,7 +160,7 @@ class Play:
             "thing0_kind": one + number % 2, "thing0_x": hero + camera, "thing0_y": (game.height - 24) * one,
             **{f"thing{i}_{name}": zero for i in range(3) for name in THING[3:]},
             **walker, "thing2_kind": zero, "thing2_x": zero, "thing2_y": zero, "clock": 90 * (number + 1),
-            "number": number, **dict.fromkeys(("score", "power", "coins", "lives", "time", "world"), zero),
+            "number": number, **dict.fromkeys(("score", "power", "injury", "coins", "lives", "time", "world"), zero),
             "stage": np.repeat(np.arange(len(lengths)), lengths), "task": 3 * one,
         }  # fmt: skip
 

@@ -74,14 +74,14 @@ def write(model: Model, starts: Ring, config: Config, directory: Path, *, dtype:
 
 
 def pick_starts(footage: Footage, count: int) -> tuple[Ring, tuple[str, ...]]:
-    """Choose quiet moments spread over each stage: the hero obeys, on the ground; the first is when the stage begins.
+    """Choose quiet moments spread over each stage: the hero obeys, on the ground, unhurt; the first is when it begins.
 
     Those of other stages than the first are named after them.
     """
     rows, odometer = footage.rows, footage.odometer.numpy()
-    table = {name: footage.table[name].astype(np.int64) for name in ("float_state", "power", "player_state")}
-    calm = (footage.places[:, 2].numpy() > 0) & (table["float_state"] == 0) & (table["power"] == 0)
-    calm &= table["player_state"] == _OBEYS
+    calm = (footage.places[:, 2].numpy() > 0) & (footage.table["player_state"] == _OBEYS)
+    for name in ("float_state", "power", "injury"):
+        calm &= footage.table[name] == 0
     calm = np.convolve(calm, np.ones(8), "full")[: len(calm)] == 8
     world, stage = (footage.table[name].astype(np.int64) for name in ("world", "stage"))
     number = (4 * world + stage)[rows - 1]
