@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import cast
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -105,3 +106,52 @@ def test_what_nobody_has_seen_is_unknown() -> None:
     x, y = shot.things[0, 0, :2].tolist()
     assert (first[0, y : y + 32, x : x + 16] == len(tiny.PALETTE)).all()
     assert torch.equal(first[:, :, : x - 4], frames[:, :, : x - 4])
+
+
+def dotted(*places: tuple[int, int]) -> Tensor:
+    """A frame of ones with pixels of another colour at some rows and columns."""
+    made = frame(1)
+    for row, column in places:
+        made[0, row, column] = 7
+    return made
+
+
+def tidied(made: Tensor, *, behind: Tensor | None = None) -> Tensor:
+    """What is left of it after a thing has gone elsewhere, below fourteen rows of status."""
+    were, now = torch.stack([things((40, 10)), things((200, 200))], 1), things((66, 10))
+    return backdrop.tidy(made, frame(1) if behind is None else behind, were, now, {}, top=14, unknown=9)
+
+
+def test_dots_are_wiped_off_where_a_thing_has_just_been() -> None:
+    assert torch.equal(tidied(dotted((20, 42), (21, 42), (40, 50))), frame(1))
+
+
+@pytest.mark.parametrize("place", [(20, 70), (20, 20), (60, 42), (12, 42)], ids=["is there", "left", "below", "status"])
+def test_dots_elsewhere_stay(place: tuple[int, int]) -> None:
+    assert torch.equal(tidied(dotted(place)), dotted(place))
+
+
+def test_what_is_more_than_dots_has_really_changed() -> None:
+    coin = dotted(*((row, 42) for row in range(16, 16 + backdrop.FEW + 1)))
+    assert torch.equal(tidied(coin), coin)
+
+
+def test_where_nothing_is_known_dots_stay() -> None:
+    assert torch.equal(tidied(dotted((20, 42)), behind=frame(9)), dotted((20, 42)))
+
+
+@pytest.mark.parametrize(("column", "stays"), [(11, False), (32, True)])
+def test_a_dream_wipes_dots_off_where_things_were_before_the_camera_went_on(column: int, stays: bool) -> None:
+    made = tiny.config()
+    network = tiny.model(made)
+    past = tiny.ring(made)
+    past.things.zero_()
+    past.things[0, -1, 0] = torch.tensor(tiny.thing(x=16, y=20, kind=1))
+    past = replace(past, frames=torch.ones_like(past.frames))
+    gone = replace(tiny.going(past, scroll=4), things=torch.zeros_like(past.things[:, -1]))
+    moved = network.move(past, tiny.held(made), gone)
+    moved.frames[:, 0, 24, column] = 1
+    moved.frames[0, -1, 24, column] = 2
+    shape = (1, made.game.height // 8, made.game.width // 8)
+    shown = network.paint(moved, torch.zeros(*shape, made.codec.width), torch.full(shape, -100.0))
+    assert (int(shown[0, 24, column, 0]) == 2) == stays

@@ -8,13 +8,18 @@ Axis letters: B batch, N things, h w pixels, P planes of a frame, E what is know
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from dreamplay.config import Look
 from dreamplay.models import sprites
+from dreamplay.models.layers import PATCH
 
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
+FEW = 4
+"""Pixels of a patch up to which what a thing leaves behind differs from what was there before by mistake: blocks that
+were hit and coins that were taken differ by more."""
 
 
 def wide(looks: Sequence[Look]) -> dict[int, int]:
@@ -39,6 +44,43 @@ def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, acros
     for row, left, top, right, bottom in boxes(things, since, frame.shape[2], frame.shape[1], across):
         seen[row, top:bottom, left:right] = behind[row, top:bottom, left:right]
     return seen
+
+
+def tidy(
+    frame: Tensor,
+    behind: Tensor,
+    were: Tensor,
+    things: Tensor,
+    across: Mapping[int, int],
+    *,
+    top: int,
+    unknown: int,
+) -> Tensor:
+    """Wipe off the dots that things leave where they have just been: nothing else would, for nothing there changes.
+
+    Args:
+        frame: As it was drawn, palette indices, (B, h, w, 1) uint8.
+        behind: What was seen behind things before, (B, h, w, 1) uint8.
+        were: The things of the last two frames, on the screen as it stands now, (B, 2, N, E).
+        things: Those of this frame, (B, N, E).
+        across: How many boxes side by side things of some kinds take.
+        top: Rows that do not scroll, which stay as they are.
+        unknown: Value of pixels that nothing is known of.
+
+    Returns:
+        (B, h, w, 1) uint8.
+    """
+    height, width = frame.shape[1:3]
+    left, still = torch.zeros_like(frame[..., 0], dtype=torch.bool), torch.zeros_like(things[:, 0, 0])
+    for value, part in ((True, were[:, 0]), (True, were[:, 1]), (False, things)):
+        for row, start, upper, end, lower in boxes(part, still, width, height, across):
+            left[row, max(upper, top) : lower, start:end] = value
+    differs = left & ((frame != behind) & (behind != unknown))[..., 0]
+    if not differs.any():
+        return frame
+    patches = differs.view(len(frame), -1, PATCH, width // PATCH, PATCH)  # (B, H, 8, W, 8)
+    dots = patches.sum((2, 4), keepdim=True, dtype=torch.uint8) <= FEW
+    return torch.where((patches & dots).view_as(frame), behind, frame)
 
 
 def boxes(

@@ -219,7 +219,16 @@ class Model(nn.Module):
         drawn, old = (pixels or self.pixels)(moved, features, wanted), patches[wanted]  # (n, 64 P)
         new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
         patches[wanted] = torch.where(new, drawn, old)
-        return from_patches(patches, self.codec.planes)
+        return self._tidied(moved, from_patches(patches, self.codec.planes))
+
+    def _tidied(self, moved: Moved, frame: Tensor) -> Tensor:
+        """A frame, (B, h, w, P) uint8, without the dots that things leave behind."""
+        unknown, top = len(self.config.palette), self.config.status_rows
+        if not (self.config.denoiser.backdrop and unknown):
+            return frame
+        were = moved.things[:, -3:-1].clone()
+        were[..., 0] -= torch.stack([moved.scrolls[:, -2:].sum(1), moved.scrolls[:, -1]], 1)[..., None]
+        return backdrop.tidy(frame, moved.frames[:, 0], were, moved.things[:, -1], self._wide, top=top, unknown=unknown)
 
     def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
         """Draw patches as a frame holds them.
