@@ -166,6 +166,7 @@ class Counter:
         reset: Where it may begin again; -1 for nowhere.
         digits: Where it is shown, the smallest unit last.
         timers: Kinds of things whose `beat` goes down by one whenever it begins anew.
+        ends: Those of them at whose end the scene changes.
         beat: Number of the clock whose new beginnings it counts down while the hero is there; -1 for none.
         pays: Kinds of things that make it take each of its steps, in their order; 0 for a step that none does.
         due: `beat` below which such a thing falls when it does so.
@@ -178,6 +179,7 @@ class Counter:
     reset: int = _bounded(-1, 2**24)
     digits: tuple[Digit, ...] = _bounded(0, 8)
     timers: tuple[int, ...] = _bounded(0, 64, ())
+    ends: tuple[int, ...] = _bounded(0, 32, ())
     beat: int = _bounded(-1, 7, -1)
     pays: tuple[int, ...] = _bounded(0, 12, ())
     due: int = _bounded(0, 63, 0)
@@ -366,6 +368,8 @@ def _check_timers(config: Config) -> None:
         for kind in counter.timers:
             if not 0 < kind < things:
                 _refuse(f"counters[{i}].timers", kind, f"1 to {things - 1}" if things > 1 else "none without motion")
+        if not set(counter.ends) <= set(counter.timers):
+            _refuse(f"counters[{i}].ends", counter.ends, "a part of its timers")
         if counter.beat >= len(config.counters) or counter.beat == i:
             _refuse(f"counters[{i}].beat", counter.beat, f"-1 or another below {len(config.counters)}")
         if counter.tied and counter.period % counter.tied:

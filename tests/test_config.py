@@ -148,6 +148,12 @@ def test_a_clock_is_tied_modulo_a_divisor_of_its_period() -> None:
     assert f"counters[1].tied is {made['counters'][1]['tied']}, allowed is 0 or a divisor" in refusal(json.dumps(made))
 
 
+def test_a_scene_ends_with_timers_alone() -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["timers"], made["counters"][1]["ends"] = [3], [3, 4]
+    assert "counters[1].ends is (3, 4), allowed is a part of its timers" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize("pays", [[5], [0, 0]])
 def test_things_pay_no_more_than_a_clock_has_steps(pays: list[int]) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

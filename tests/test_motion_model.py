@@ -97,6 +97,21 @@ def test_a_scene_follows_only_where_it_was_seen_to_follow() -> None:
     assert int(sees(head, ring, kind=0, scroll=CUT, before=0).things[0, 0, 2]) > 0  # the hero was never away for long
 
 
+@pytest.mark.parametrize(("left", "hero"), [(1, -1), (0, 2)])
+def test_a_scene_changes_when_a_timer_that_ends_it_runs_out(left: int, hero: int) -> None:
+    made = tiny.config()
+    clock = replace(made.counters[0], ends=made.counters[0].timers)
+    head, ring = tiny.model(replace(made, counters=(clock, *made.counters[1:]))).motion, past()
+    assert head is not None
+    ring.things[0, -2, 1] = torch.tensor(thing(kind=3, beat=left))
+    ring.things[0, -1, 1] = torch.tensor(thing(kind=3))
+    outlook = head(ring, tiny.held(made))
+    kinds = torch.zeros_like(outlook.moves.kinds)
+    kinds[:, 0, 2], kinds[:, 0, -1] = 9, 1  # of all scenes this one is the likeliest, but far from the hero's pose
+    foreseen = head.likeliest(replace(outlook, moves=replace(outlook.moves, kinds=kinds)), ring)
+    assert int(foreseen.things[0, 0, 2]) == hero
+
+
 def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     head = motion()
     head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])

@@ -81,3 +81,21 @@ def test_what_is_tied_stays_within_its_period_and_alone_as_it_is_said() -> None:
     assert clocks.tolist() == [[8, 47, 46]]
     _, clocks = Rules((frames, shimmer), 5)(now.clone(), now, torch.tensor([[2, 46]]), torch.tensor([[0, 44]]))
     assert clocks.tolist() == [[2, 1]]
+
+
+def test_the_scene_changes_when_a_timer_that_ends_it_has_just_run_out() -> None:
+    flag, other = 2, 3
+    clock = Counter(name="interval", period=16, steps=(2,), reset=-1, digits=(), timers=(flag, other), ends=(flag,))
+    before = [thing(kind=flag, beat=1), thing(kind=flag), thing(kind=other, beat=1), thing(kind=other, beat=1)]
+    now = [thing(kind=flag), thing(kind=flag), thing(kind=other), thing(kind=flag)]
+    hero = thing(kind=1, beat=1)
+    past = torch.tensor([[[hero, a], [thing(kind=1), b]] for a, b in zip(before, now, strict=True)])
+    assert Rules((clock,), 5).over(past).tolist() == [True, False, False, False]
+
+
+def test_what_waits_keeps_how_far_the_end_of_a_level_has_come() -> None:
+    clock, pull = torch.tensor([False, True]), THING.index("pull")
+    now = torch.tensor([[thing(), thing(kind=2, beat=1, pull=39), thing(kind=2, beat=2, pull=39)]]).expand(2, -1, -1)
+    led = torch.tensor([[thing(), thing(kind=2, beat=1, pull=47), thing(kind=2, beat=1, pull=0)]])
+    after = wait(led.repeat(2, 1, 1), now, clock, torch.tensor([False, False, True]))
+    assert after[..., pull].tolist() == [[0, 39, 39], [0, 47, 39]]

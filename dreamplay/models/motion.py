@@ -346,6 +346,7 @@ class Motion(nn.Module):
         """
         led = outlook.moves.classes()
         follows = self.scenes.may_follow(ring.things[:, -1, 0, 2])
+        follows[:, : self.config.kinds - self.config.scenes] &= ~self.rules.over(ring.things)[:, None]
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
         if motion is None:

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from dreamplay.config import Counter
 from dreamplay.ring import THING
 
-BEAT = THING.index("beat")
+BEAT, PULL = THING.index("beat"), THING.index("pull")
 
 
 class Rules(nn.Module):
     """All rules of a game, as its counters tell them."""
 
     timers: Tensor
+    ends: Tensor
     pays: Tensor
 
     def __init__(self, counters: Sequence[Counter], kinds: int) -> None:
@@ -31,11 +32,19 @@ class Rules(nn.Module):
         self.counters = tuple(counters)
         timers = [[kind in counter.timers for kind in range(kinds)] for counter in counters]
         self.register_buffer("timers", torch.tensor(timers), persistent=False)
+        ends = {kind for counter in counters for kind in counter.ends}
+        self.register_buffer("ends", torch.tensor([kind in ends for kind in range(kinds)]), persistent=False)
         pays = torch.zeros(len(counters), kinds, dtype=torch.long)
         for i, counter in enumerate(counters):
             for kind, step in zip(counter.pays, counter.steps, strict=False):
                 pays[i, kind] = step if kind else 0
         self.register_buffer("pays", pays, persistent=False)
+
+    def over(self, things: Tensor) -> Tensor:
+        """Whether a timer has just run out at whose end the scene changes, (B,). things: Of the past, (B, S, N, E)."""
+        before, now = things[:, -2:, 1:].unbind(1)
+        ended = (before[..., BEAT] > 0) & (now[..., BEAT] == 0) & (before[..., 2] == now[..., 2])
+        return (ended & self.ends[now[..., 2] % len(self.ends)]).any(1)
 
     def forward(self, things: Tensor, now: Tensor, clocks: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         """Things and clocks as the console has them, in place.
@@ -76,7 +85,9 @@ def wait(things: Tensor, now: Tensor, begun: Tensor, timers: Tensor) -> Tensor:
     """
     left = now[:, 1:, BEAT]
     waits = timers[now[:, 1:, 2] % len(timers)] & (things[:, 1:, 2] == now[:, 1:, 2]) & (left > 0)
-    things[:, 1:, BEAT] = torch.where(waits, left - begun[:, None].to(left.dtype), things[:, 1:, BEAT])
+    left = left - begun[:, None].to(left.dtype)
+    things[:, 1:, BEAT] = torch.where(waits, left, things[:, 1:, BEAT])
+    things[:, 1:, PULL] = torch.where(waits & (left > 0), now[:, 1:, PULL], things[:, 1:, PULL])
     return things
 
 

@@ -33,7 +33,13 @@ SHIMMER = Counter(name="shimmer", period=48, steps=(2, 42), reset=-1, digits=(),
 """Which of their six colours coins and "?" blocks have, and how soon they take the next one; now and then they keep one
 for twice as long."""
 INTERVAL = Counter(
-    name="interval", period=18, steps=(16, 0), reset=-1, digits=(), timers=(50, 129, 132, 135, 178, 193, 196)
+    name="interval",
+    period=18,
+    steps=(16, 0),
+    reset=-1,
+    digits=(),
+    timers=(50, 129, 132, 135, 178, 193, 196),
+    ends=(50,),
 )
 """When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopas and Goombas are
 1, 4 and 7, and 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
