@@ -65,7 +65,8 @@ def test_where_a_stage_leads_is_not_learnt_from_movies_that_go_round_in_it(tmp_p
 @pytest.mark.parametrize("mended", [True, False])
 def test_torn_frames_are_whole_only_where_that_is_asked_for(mended: bool) -> None:
     play = tiny.Play(40, game=tiny.SMALL)
-    play.table["thing0_kind"][19:22] = -9, -10, -11
+    play.table["thing0_kind"][9:12] = play.table["thing0_kind"][19:22] = -9, -10, -11
+    play.frames[10] = play.frames[11]  # what others look like
     play.frames[20, :12], play.frames[20, 12:] = play.frames[21, :12], play.frames[19, 12:]
     shot = Footage(cast(Cache, play), assets.setting(tiny.config()), mended=mended)
     assert torch.equal(shot.frames[20], torch.from_numpy(play.frames[21 if mended else 20]))

@@ -34,18 +34,32 @@ def mended(frames: list[torch.Tensor], hero: list[int]) -> tuple[int, torch.Tens
     return mend(shown, torch.tensor(hero), [(0, len(frames))]), shown[:]
 
 
+WHOLE = [TEXT, TEXT, BLACK, BLACK, BLACK], [-9, -9, -10, -11, -12]
+"""What others are like: the text is gone at once."""
+
+
 @pytest.mark.parametrize("torn", [above(BLACK, TEXT, 6), above(TEXT, BLACK, 6), within(BLACK, TEXT)])
-def test_half_a_screen_between_two_scenes_is_the_next_one(torn: torch.Tensor) -> None:
-    count, shown = mended([TEXT, TEXT, torn, BLACK, BLACK], [-9, -9, -10, -11, -12])
+def test_half_a_screen_between_two_scenes_is_what_others_are_there(torn: torch.Tensor) -> None:
+    count, shown = mended([*WHOLE[0], TEXT, TEXT, torn, BLACK, BLACK], WHOLE[1] * 2)
     assert count == 1
-    assert torch.equal(shown, torch.stack([TEXT, TEXT, BLACK, BLACK, BLACK]))
+    assert torch.equal(shown, torch.stack(WHOLE[0] * 2))
 
 
-def test_two_torn_frames_in_a_row_are_both_the_next_whole_one() -> None:
+@pytest.mark.parametrize("torn", [above(BLACK, TEXT, 6), within(BLACK, TEXT)])
+def test_where_others_still_show_what_was_before_so_does_it(torn: torch.Tensor) -> None:
+    later = [TEXT, TEXT, TEXT, BLACK, BLACK]  # the text goes a frame after the scene
+    count, shown = mended([*later, TEXT, TEXT, torn, BLACK, BLACK], WHOLE[1] * 2)
+    assert count == 1
+    assert torch.equal(shown, torch.stack(later * 2))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_two_torn_frames_in_a_row_are_one_whole_picture(gone: bool) -> None:
+    others = [TEXT, TEXT, *[BLACK if gone else TEXT] * 2, BLACK, BLACK]
     frames = [TEXT, TEXT, above(BLACK, TEXT, 4), above(BLACK, TEXT, 9), BLACK, BLACK]
-    count, shown = mended(frames, [-9, -9, -10, -11, -12, -12])
+    count, shown = mended([*others, *frames], [-9, -9, -10, -11, -12, -12] * 2)
     assert count == 2
-    assert torch.equal(shown, torch.stack([TEXT, TEXT, BLACK, BLACK, BLACK, BLACK]))
+    assert torch.equal(shown, torch.stack(others * 2))
 
 
 def test_half_a_level_is_not_there_before_it_appears_with_the_hero() -> None:

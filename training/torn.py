@@ -7,7 +7,9 @@ that stood on a black screen, which nothing takes away later.
 Axis letters: N frames, h w pixels.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -16,7 +18,10 @@ from training.film import Film
 
 
 def mend(film: Film, hero: Tensor, episodes: Sequence[tuple[int, int]]) -> int:
-    """Show the next frame where one is torn between two scenes, and the one before where the hero comes next.
+    """Show a torn frame between two scenes as the one before or the one after.
+
+    That is the one which most others are that come between the same two scenes and are not torn: what follows can then
+    be foreseen.
 
     Args:
         film: The frames; changed in place.
@@ -26,32 +31,42 @@ def mend(film: Film, hero: Tensor, episodes: Sequence[tuple[int, int]]) -> int:
     Returns:
         How many frames were torn.
     """
-    scene, torn = hero.clamp(max=0), 0
+    scene = hero.clamp(max=0)
     changes = torch.zeros(len(scene), dtype=torch.bool)
     changes[1:-1] = (scene[1:-1] < 0) & ((scene[:-2] != scene[1:-1]) | (scene[2:] != scene[1:-1]))
+    lean, torn = Counter[tuple[int, int]](), list[int]()
     for start, stop in episodes:
-        for row in (
-            (start + 1 + changes[start + 1 : stop - 1].nonzero()[:, 0]).flip(0).tolist()
-        ):  # the next one is whole
+        for row in (start + 1 + changes[start + 1 : stop - 1].nonzero()[:, 0]).tolist():
             before, now, after = film[torch.tensor([row - 1, row, row + 1])]
-            if _torn(before, now, after, straight=bool(scene[row + 1] == 0)):
-                film.numbers[row] = film.numbers[row + 1 if scene[row + 1] < 0 else row - 1]
-                torn += 1
-    return torn
+            old, new = now == before, now == after
+            if bool(old.all()) or bool(new.all()):
+                lean[_between(scene, row)] += int(new.all()) - int(old.all())
+            elif _torn(old, new, straight=bool(scene[row + 1] == 0)):
+                torn.append(row)
+    halves = set(torn)
+    for row in torn:
+        whole = row - 1  # which is mended by now
+        if whole not in halves and lean[_between(scene, row)] > 0:
+            whole = next(later for later in count(row) if later not in halves)
+        film.numbers[row] = film.numbers[whole]
+    return len(torn)
 
 
-def _torn(before: Tensor, now: Tensor, after: Tensor, *, straight: bool) -> bool:
-    """Whether a frame is partly the one before and partly the one after, (h, w) each.
+def _between(scene: Tensor, row: int) -> tuple[int, int]:
+    return int(scene[row - 1]), int(scene[row])
 
-    straight: Only across its width: of two pictures that differ little, others are like one or the other, too.
+
+def _torn(old: Tensor, new: Tensor, *, straight: bool) -> bool:
+    """Whether a frame is partly the one before and partly the one after.
+
+    Args:
+        old, new: Which pixels are those of the one before and of the one after, (h, w) bool.
+        straight: Only across its width: of two pictures that differ little, others are like one or the other, too.
     """
-    old, new = now == before, now == after
-    if bool(old.all()) or bool(new.all()):
-        return False
     if not straight:
         return bool((old | new).all())
     old, new = old.all(1), new.all(1)
-    return any(_leading(a) + _leading(b.flip(0)) >= len(now) - 1 for a, b in ((old, new), (new, old)))
+    return any(_leading(a) + _leading(b.flip(0)) >= len(old) - 1 for a, b in ((old, new), (new, old)))
 
 
 def _leading(rows: Tensor) -> int:
