@@ -279,3 +279,33 @@ def test_plants_and_lifts_go_as_their_speeds_say() -> None:
         before = after
     world.close()
     assert all(len(exact) > 50 and np.mean(exact) > 0.9 for exact in went.values())
+
+
+@pytest.mark.parametrize(("number", "kind"), [(3, 38), (5, 41)])
+def test_lifts_that_bob_or_swing_go_as_fast_as_is_told(number: int, kind: int) -> None:
+    played = movie.read(MOVIES / f"mario-1-3..1-3-1025-{number:05}.movie")
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[: played.header.skip])
+    off, before = list[int](), world.probe()
+    for held in played.buttons[played.header.skip :][:200]:
+        world.advance(held)
+        after = world.probe()
+        for name in (f"thing{i}_" for i in range(1, 7)):
+            if before[f"{name}kind"] == after[f"{name}kind"] == kind:
+                for axis in ("x", "y"):
+                    pixels, parts = (
+                        after[f"{name}{each}"] - before[f"{name}{each}"] for each in (axis, f"part_{axis}")
+                    )
+                    off.append(abs(16 * pixels + parts - 2 * before[f"{name}speed_{axis}"]))
+        before = after
+    world.close()
+    assert len(off) > 100
+    assert np.mean(np.array(off) <= 3) > 0.97  # sixteenths of a pixel: its speed changes once in a while
+
+
+@pytest.mark.parametrize(("middle", "y", "pull", "below"), [(100, 60, 40, 0), (100, 130, 34, 1), (100, 100, 0, 1)])
+def test_what_bobs_knows_how_far_it_is_from_its_middle(middle: int, y: int, pull: int, below: int) -> None:
+    ram = np.zeros(0x800, np.uint8)
+    ram[0x0F], ram[0x16], ram[0x58], ram[0xCF], ram[0xB6], ram[0x401] = 1, 0x25, middle, y, 1, 0x70
+    told = tell(ram, IN_LEVEL)
+    assert [told[f"thing1_{name}"] for name in ("kind", "pull", "run", "speed_x", "part_x")] == [38, pull, below, 0, 0]
