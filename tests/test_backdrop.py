@@ -118,8 +118,11 @@ def dotted(*places: tuple[int, int]) -> Tensor:
 
 def tidied(made: Tensor, *, behind: Tensor | None = None) -> Tensor:
     """What is left of it after a thing has gone elsewhere, below fourteen rows of status."""
-    were, now = torch.stack([things((40, 10)), things((200, 200))], 1), things((66, 10))
-    return backdrop.tidy(made, frame(1) if behind is None else behind, were, now, {}, top=14, unknown=9)
+    went, still = (
+        torch.stack([things(place) for place in ((40, 10), (200, 200), (66, 10))], 1),
+        torch.zeros(1, 3).long(),
+    )
+    return backdrop.tidy(made, frame(1) if behind is None else behind, went, still, {}, top=14, unknown=9)
 
 
 def test_dots_are_wiped_off_where_a_thing_has_just_been() -> None:

@@ -49,8 +49,8 @@ def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, acros
 def tidy(
     frame: Tensor,
     behind: Tensor,
-    were: Tensor,
     things: Tensor,
+    since: Tensor,
     across: Mapping[int, int],
     *,
     top: int,
@@ -61,8 +61,8 @@ def tidy(
     Args:
         frame: As it was drawn, palette indices, (B, h, w, 1) uint8.
         behind: What was seen behind things before, (B, h, w, 1) uint8.
-        were: The things of the last two frames, on the screen as it stands now, (B, 2, N, E).
-        things: Those of this frame, (B, N, E).
+        things: In the last two frames and in this one, on the screen as it was then, (B, 3, N, E).
+        since: Pixels that the camera went since each of them, (B, 3).
         across: How many boxes side by side things of some kinds take.
         top: Rows that do not scroll, which stay as they are.
         unknown: Value of pixels that nothing is known of.
@@ -71,10 +71,10 @@ def tidy(
         (B, h, w, 1) uint8.
     """
     height, width = frame.shape[1:3]
-    left, still = torch.zeros_like(frame[..., 0], dtype=torch.bool), torch.zeros_like(things[:, 0, 0])
-    for value, part in ((True, were[:, 0]), (True, were[:, 1]), (False, things)):
-        for row, start, upper, end, lower in boxes(part, still, width, height, across):
-            left[row, max(upper, top) : lower, start:end] = value
+    left = torch.zeros_like(frame[..., 0], dtype=torch.bool)
+    for number, covered in enumerate((True, True, False)):
+        for row, start, upper, end, lower in boxes(things[:, number], since[:, number], width, height, across):
+            left[row, max(upper, top) : lower, start:end] = covered
     differs = left & ((frame != behind) & (behind != unknown))[..., 0]
     if not differs.any():
         return frame

@@ -226,9 +226,11 @@ class Model(nn.Module):
         unknown, top = len(self.config.palette), self.config.status_rows
         if not (self.config.denoiser.backdrop and unknown):
             return frame
-        were = moved.things[:, -3:-1].clone()
-        were[..., 0] -= torch.stack([moved.scrolls[:, -2:].sum(1), moved.scrolls[:, -1]], 1)[..., None]
-        return backdrop.tidy(frame, moved.frames[:, 0], were, moved.things[:, -1], self._wide, top=top, unknown=unknown)
+        last = moved.scrolls[:, -1]
+        since = torch.stack([moved.scrolls[:, -2] + last, last, torch.zeros_like(last)], 1)
+        return backdrop.tidy(
+            frame, moved.frames[:, 0], moved.things[:, -3:], since, self._wide, top=top, unknown=unknown
+        )
 
     def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
         """Draw patches as a frame holds them.

@@ -81,7 +81,8 @@ def wait(things: Tensor, now: Tensor, begun: Tensor, timers: Tensor) -> Tensor:
         timers: Which kinds have one, (kinds,) bool.
 
     Returns:
-        The things after, (B, N, E): `beat` of those that are what they were, but not of the hero's nor one at its end.
+        The things after, (B, N, E): `beat` of those that are what they were, but not of the hero's nor one at its end;
+        and their `pull`, which stays as long as they wait.
     """
     left = now[:, 1:, BEAT]
     waits = timers[now[:, 1:, 2] % len(timers)] & (things[:, 1:, 2] == now[:, 1:, 2]) & (left > 0)
