@@ -26,10 +26,8 @@ GOLDEN = "golden.safetensors"
 
 WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors", GOLDEN)
 """The only names that a file of weights may have."""
-
 _LARGEST = 1 << 20
 """Bytes of config.json: some fifty times what a cartridge needs."""
-
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,6 +53,21 @@ class CodecConfig:
     colors: int = _bounded(0, 32)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Landmark:
+    """What a level is built with: it is there whenever the camera comes near.
+
+    Attributes:
+        kind, slot: What thing it is, and its number among them.
+        x, y: Where its left upper corner is in the level, in pixels.
+    """
+
+    kind: int = _bounded(1, 4095)
+    slot: int = _bounded(1, 63)
+    x: int = _bounded(0, 1 << 20)
+    y: int = _bounded(0, 1080)
+
+
 @dataclass(frozen=True)
 class MotionConfig:
     """The head that predicts the camera's scroll and where things will be.
@@ -69,6 +82,7 @@ class MotionConfig:
         kinds: Kinds of things and their poses; 0 stands for none.
         scenes: How many of them, the last ones, stand for steps of a change of the scene while the hero is away.
         columns: Length of what it remembers of the level, in patches of 8 pixels.
+        landmarks: What levels are built with.
     """
 
     fastest: int = _bounded(1, 32)
@@ -80,6 +94,7 @@ class MotionConfig:
     kinds: int = _bounded(2, 4096)
     scenes: int = _bounded(0, 4095)
     columns: int = _bounded(0, 65536)
+    landmarks: tuple[Landmark, ...] = _bounded(0, 64, ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,8 +337,11 @@ def _check(config: Config) -> None:
         _refuse("codec.colors", 0, "1 to 32 where there is a palette")
     if config.sigmas[-1] <= 0 or any(high <= low for high, low in pairwise(config.sigmas)):
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
-    if config.motion and config.motion.scenes >= config.motion.kinds:
-        _refuse("motion.scenes", config.motion.scenes, f"less than motion.kinds, {config.motion.kinds}")
+    if (motion := config.motion) and motion.scenes >= motion.kinds:
+        _refuse("motion.scenes", motion.scenes, f"less than motion.kinds, {motion.kinds}")
+    marks, things = (motion.landmarks, motion.kinds - motion.scenes) if motion else ((), 0)
+    if motion and (wrong := [mark for mark in marks if mark.slot >= motion.things or mark.kind >= things]):
+        _refuse("motion.landmarks", wrong[0], "a slot below motion.things and a kind below those of the scenes")
     if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
         _refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
     _check_looks(config)

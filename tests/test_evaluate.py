@@ -22,7 +22,7 @@ from tests import samples, tiny
 from tests.test_reactions import toy_reactions
 from training import assets
 from training.data import Footage
-from training.evaluate import Options, parts_of, starts_of
+from training.evaluate import Options, parts_of, stage_of, starts_of
 from training.measure import Numbers, buttons, free, one_step, show, soak, survival, table
 from training.measure.dreaming import Dreamer, probe_error, spread
 from training.measure.frames import BEST_PSNR, aligned, shift_copy
@@ -364,3 +364,7 @@ def test_dreams_of_a_stage_begin_in_it() -> None:
     assert torch.equal(starts_of(cartridge, "1-1", home="1-1").frames, cartridge.starts.frames[:2])
     with pytest.raises(UsageError, match=r"no start in '1-3' \(found: start, 1-9px, 1-2, 1-2\+9px\)"):
         starts_of(cartridge, "1-3", home="1-1")
+
+
+def test_a_start_lies_in_the_stage_that_it_is_named_after_or_at_home() -> None:
+    assert [stage_of(start, "1-1") for start in ("start", "9px", "1-2", "1-2+9px")] == ["1-1", "1-1", "1-2", "1-2"]

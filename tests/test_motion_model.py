@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from dreamplay.config import Landmark
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import (
     COLUMNS,
@@ -19,6 +20,7 @@ from dreamplay.models.motion import (
 from dreamplay.models.moves import (
     CELL,
     FRAMES,
+    RIGHT,
     SWERVE,
     moves,
 )
@@ -116,6 +118,25 @@ def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     head = motion()
     head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])
     assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
+
+
+def test_the_camera_goes_with_the_hero_only_as_it_was_seen_to_go_in_that_page_of_the_level() -> None:
+    head, ring, fast = motion(), past(), [0.0, 1.0, 5.0, 0.0, 0.0, 9.0, 5.0]
+    assert int(sees(head, ring, kind=2, scroll=fast).motion) == 2
+    head.scenes.learn(torch.tensor([2, 2, 2]), torch.tensor([0, 1, 0]), torch.zeros(3).long(), [(0, 3)])
+    assert int(sees(head, ring, kind=2, scroll=fast).motion) == 1
+
+
+def test_landmarks_are_there_as_soon_as_the_camera_comes_near() -> None:
+    made = tiny.config()
+    assert made.motion is not None
+    ring = past(odometer=torch.zeros(1).long())
+    mark = Landmark(kind=3, slot=2, x=RIGHT + 1, y=8)
+    head = tiny.model(replace(made, motion=replace(made.motion, landmarks=(mark,)))).motion
+    assert head is not None
+    still, on = ([9.0 * (n == speed) for n in range(7)] for speed in (0, 2))
+    assert sees(head, ring, kind=2, scroll=on).things[0, 2, :3].tolist() == [RIGHT - 1, 8, 3]
+    assert sees(head, ring, kind=2, scroll=still).things[0, 2, :3].tolist() != [RIGHT + 1, 8, 3]
 
 
 def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:

@@ -7,6 +7,7 @@ from dreamplay import movie
 from dreamplay.emulator.mario import MarioWorld
 from dreamplay.emulator.things import tell
 from dreamplay.games.mario import GAME
+from dreamplay.models.moves import RIGHT as BORDER
 from training import recipe
 
 pytestmark = pytest.mark.emulator
@@ -172,6 +173,27 @@ def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on(
         told[walk + 1]["score"] - told[walk - 2]["score"]
     ]
     assert told[walk]["thing10_kind"] % 64 == gained % 64
+
+
+@pytest.mark.parametrize(
+    ("name", "x"), [("heldout/mario-1-1..1-1-1017-00002", 3160), ("train/mario-1-2..1-2-0075-00020", 8536)]
+)
+def test_landmarks_come_where_a_recipe_says(name: str, x: int) -> None:
+    known = recipe.load("mario").motion_net
+    assert known is not None
+    mark = next(mark for mark in known.landmarks if mark.x == x)
+    played = movie.read(MOVIES.parent / f"{name}.movie")
+    world = MarioWorld(played.header.start)
+    world.seek(played.header.seed, played.buttons[: played.header.skip])
+    found = []
+    for held in played.buttons[played.header.skip :]:
+        world.advance(held)
+        probe = world.probe()
+        found.append([probe[f"thing{mark.slot}_{each}"] for each in ("kind", "x", "y")])
+        if probe["camera"] > x - BORDER:
+            break
+    world.close()
+    assert found[-1] == [mark.kind, x, mark.y]
 
 
 def test_of_two_blocks_the_newer_one_is_told_first_and_a_single_one_is_never_the_second() -> None:

@@ -118,18 +118,19 @@ def prepare(options: Options) -> tuple[Bench, str]:
     folder = options.cache or assets.CACHE / config.provenance.recipe
     home = recipes.load(config.provenance.recipe).stage.partition("..")[0]
     stage = options.stage or home
-    begins = f"{config.game.name}-{stage}"
-    caches = [_rendered(movies / split, folder / split, options.workers, begins) for split in ("heldout", "train")]
+    heldout, train = caches = _rendered(movies, folder, options.workers, f"{config.game.name}-{stage}")
+    others = sorted({stage_of(name, home) for name in config.starts} - {stage})  # a dream may go on there
+    beside = [c for other in others for c in _rendered(movies, folder, options.workers, f"{config.game.name}-{other}")]
     sizes = _sizes(options)
-    footage = Footage(caches[0], assets.setting(config), limit=sizes.rows)
+    footage = Footage(heldout, assets.setting(config), limit=sizes.rows)
     dreamer = dreamer_of(cartridge.model, seed=options.seed, dtype=options.dtype, device=options.device)
     bench = Bench(
         dreamer=dreamer,
         starts=starts_of(cartridge, stage, home),
-        cache=caches[0],
-        train=caches[1],
+        cache=heldout,
+        train=train,
         footage=footage,
-        known=vocabulary(caches, folder),
+        known=vocabulary([*caches, *beside], folder),
         movies=movies / "heldout",
         folder=folder,
         sizes=sizes,
@@ -165,18 +166,26 @@ def starts_of(cartridge: Cartridge, stage: str, home: str) -> Ring:
         UsageError: There is none.
     """
     names = cartridge.config.starts
-    stages = [name.partition("+")[0] for name in names]
-    found = [i for i, name in enumerate(stages) if (name if _STAGE.fullmatch(name) else home) == stage]
+    found = [i for i, name in enumerate(names) if stage_of(name, home) == stage]
     if not found:
         raise UsageError(f"the cartridge has no start in '{stage}' (found: {', '.join(names)})")
     return cartridge.starts.select(found)
 
 
-def _rendered(movies: Path, folder: Path, workers: int, begins: str) -> Cache:
-    """The rendered play of a split, rendered now if it is missing: of movies whose names begin so."""
-    if not any(folder.glob("*.npz")):
-        if not any(movies.glob("*.movie")):
-            raise UsageError(f"{folder} holds no rendered play, and {movies} no movies to render it from")
-        print(f"rendering {movies} into {folder} ...", file=sys.stderr)
-        render.render(render.Options(movies, folder, workers=workers))
-    return Cache(folder, begins=begins)
+def stage_of(start: str, home: str) -> str:
+    """The stage that a start lies in: the one that it is named after, else the home of all."""
+    stage = start.partition("+")[0]
+    return stage if _STAGE.fullmatch(stage) else home
+
+
+def _rendered(movies: Path, folder: Path, workers: int, begins: str) -> list[Cache]:
+    """The rendered play, held-out and for training, of movies whose names begin so; rendered now if missing."""
+    caches = []
+    for played, shown in ((movies / split, folder / split) for split in ("heldout", "train")):
+        if not any(shown.glob("*.npz")):
+            if not any(played.glob("*.movie")):
+                raise UsageError(f"{shown} holds no rendered play, and {played} no movies to render it from")
+            print(f"rendering {played} into {shown} ...", file=sys.stderr)
+            render.render(render.Options(played, shown, workers=workers))
+        caches.append(Cache(shown, begins=begins))
+    return caches

@@ -157,7 +157,7 @@ class Motion(nn.Module):
         self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
-        self.rules = Rules(counters, config.kinds)
+        self.rules = Rules(counters, config.kinds, config.landmarks)
         self.follow = zeroed(nn.Linear(config.width + FRAMES * HEADS * LOOK, widths[1]))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
@@ -350,11 +350,12 @@ class Motion(nn.Module):
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
         if motion is None:
-            motion = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0], ring.odometer), -torch.inf).argmax(1)
-            speeds = outlook.scroll[:, : self.config.fastest + 1]
-            motion = torch.where(kinds[:, 0] > 0, speeds.argmax(1), motion)
+            scroll = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0], ring.odometer), -torch.inf)
+            speeds = scroll[:, : self.config.fastest + 1].argmax(1)
+            motion = torch.where(kinds[:, 0] > 0, speeds, scroll.argmax(1))
         now, scrolls = ring.things[:, -1], motion.masked_fill(motion > self.config.fastest, 0)
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
+        things = self.rules.stand(things, ring.odometer, scrolls)
         counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters)
         return Foresight(motion, *self.rules(things, now, counters, ring.counters))

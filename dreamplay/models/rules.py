@@ -1,4 +1,5 @@
-"""What the console does by rule, whatever a head says: slow timers, clocks that follow others, and what things pay.
+"""What the console does by rule, whatever a head says: slow timers, clocks that follow others, what things pay, and
+what stands where in a level.
 
 Axis letters: B batch, N things, E what is known of a thing (`THING`).
 """
@@ -8,7 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from dreamplay.config import Counter
+from dreamplay.config import Counter, Landmark
+from dreamplay.models.moves import RIGHT
 from dreamplay.ring import THING
 
 BEAT, PULL = THING.index("beat"), THING.index("pull")
@@ -21,15 +23,16 @@ class Rules(nn.Module):
     ends: Tensor
     pays: Tensor
 
-    def __init__(self, counters: Sequence[Counter], kinds: int) -> None:
+    def __init__(self, counters: Sequence[Counter], kinds: int, landmarks: Sequence[Landmark] = ()) -> None:
         """Set up.
 
         Args:
             counters: The game's clocks.
             kinds: Of things.
+            landmarks: What levels are built with.
         """
         super().__init__()
-        self.counters = tuple(counters)
+        self.counters, self.landmarks = tuple(counters), tuple(landmarks)
         timers = [[kind in counter.timers for kind in range(kinds)] for counter in counters]
         self.register_buffer("timers", torch.tensor(timers), persistent=False)
         ends = {kind for counter in counters for kind in counter.ends}
@@ -45,6 +48,25 @@ class Rules(nn.Module):
         before, now = things[:, -2:, 1:].unbind(1)
         ended = (before[..., BEAT] > 0) & (now[..., BEAT] == 0) & (before[..., 2] == now[..., 2])
         return (ended & self.ends[now[..., 2] % len(self.ends)]).any(1)
+
+    def stand(self, things: Tensor, odometer: Tensor, scrolls: Tensor) -> Tensor:
+        """Let landmarks come as the camera comes near, in place: a head that misses that one moment never sees them.
+
+        Args:
+            things: Where moves led, (B, N, E).
+            odometer: Camera's left edge before, (B,).
+            scrolls: Pixels that it went, (B,).
+
+        Returns:
+            The things, (B, N, E).
+        """
+        for mark in self.landmarks:
+            before, now = mark.x - odometer, mark.x - odometer - scrolls
+            comes = (odometer >= 0) & (before >= RIGHT) & (now < RIGHT)
+            rest = [torch.full_like(now, value) for value in (mark.y, mark.kind, *[0] * (len(THING) - 3))]
+            there = torch.stack([now, *rest], 1)  # (B, E)
+            things[:, mark.slot] = torch.where(comes[:, None], there, things[:, mark.slot])
+        return things
 
     def forward(self, things: Tensor, now: Tensor, clocks: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         """Things and clocks as the console has them, in place.

@@ -52,6 +52,7 @@ class Scenes(nn.Module):
             order[numbers[start : stop - 1], numbers[start + 1 : stop]] = 1
             camera[numbers[start + 1 : stop], pages[start : stop - 1], motion[start + 1 : stop]] = 1
         camera[:, -1] = camera.amax(1)
+        camera[0, ~camera[0].any(1), 0] = 1  # where no play has been it stands still
         camera = torch.where(camera.any(2, keepdim=True), camera, camera[:, -1:])
         self.order, self.camera = (torch.where(seen.any(-1, keepdim=True), seen, 1.0) for seen in (order, camera))
 

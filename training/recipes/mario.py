@@ -1,6 +1,6 @@
 """The flagship: Super Mario Bros 1-1 and 1-2, motion-compensated residual latent diffusion with a palette state."""
 
-from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Look, MotionConfig
+from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Landmark, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
 
 CLOCK_PERIOD = 20 * 402
@@ -81,6 +81,7 @@ RECIPE = Recipe(
         kinds=256,
         scenes=40,
         columns=COLUMNS,
+        landmarks=(Landmark(kind=49, slot=6, x=3160, y=48), Landmark(kind=49, slot=6, x=8536, y=48)),  # the flags
     ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
