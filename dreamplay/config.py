@@ -26,9 +26,7 @@ GOLDEN = "golden.safetensors"
 
 WEIGHTS = ("codec.safetensors", "motion.safetensors", "denoiser.safetensors", "starts.safetensors", GOLDEN)
 """The only names that a file of weights may have."""
-_LARGEST = 1 << 20
-"""Bytes of config.json: some fifty times what a cartridge needs."""
-_HASH = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 1 << 20  # bytes of config.json: some fifty times what a cartridge needs
 
 
 def _bounded(low: float, high: float, default: Any = MISSING) -> Any:
@@ -352,7 +350,7 @@ def _check(config: Config) -> None:
     for name, digest in config.sha256.items():
         if name not in WEIGHTS:
             _refuse("sha256", name, f"one of {', '.join(WEIGHTS)}")
-        if not _HASH.fullmatch(digest):
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
             _refuse(f"sha256.{name}", digest, "64 hexadecimal digits in lower case")
 
 

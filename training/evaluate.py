@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -118,9 +119,9 @@ def prepare(options: Options) -> tuple[Bench, str]:
     folder = options.cache or assets.CACHE / config.provenance.recipe
     home = recipes.load(config.provenance.recipe).stage.partition("..")[0]
     stage = options.stage or home
-    heldout, train = caches = _rendered(movies, folder, options.workers, f"{config.game.name}-{stage}")
-    others = sorted({stage_of(name, home) for name in config.starts} - {stage})  # a dream may go on there
-    beside = [c for other in others for c in _rendered(movies, folder, options.workers, f"{config.game.name}-{other}")]
+    stages = sorted({stage, *(stage_of(name, home) for name in config.starts)})  # a dream of one may go on in another
+    played = {one: _rendered(movies, folder, options.workers, f"{config.game.name}-{one}") for one in stages}
+    heldout, train = played[stage]
     sizes = _sizes(options)
     footage = Footage(heldout, assets.setting(config), limit=sizes.rows)
     dreamer = dreamer_of(cartridge.model, seed=options.seed, dtype=options.dtype, device=options.device)
@@ -130,7 +131,7 @@ def prepare(options: Options) -> tuple[Bench, str]:
         cache=heldout,
         train=train,
         footage=footage,
-        known=vocabulary([*caches, *beside], folder),
+        known=vocabulary([*chain.from_iterable(played.values())], folder),
         movies=movies / "heldout",
         folder=folder,
         sizes=sizes,
