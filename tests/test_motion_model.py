@@ -8,6 +8,7 @@ import torch
 from dreamplay.config import Landmark
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import (
+    BEAT,
     COLUMNS,
     CROWD,
     ENDING,
@@ -21,11 +22,14 @@ from dreamplay.models.moves import (
     CELL,
     FRAMES,
     RIGHT,
+    SMALL,
     SWERVE,
     moves,
 )
+from dreamplay.models.scenes import STILL
 from dreamplay.ring import THING, Ring
 from tests import tiny
+from tests.test_scenes import heroes
 from tests.tiny import thing
 
 
@@ -94,7 +98,7 @@ def test_a_scene_is_cut_only_while_the_hero_is_away(kind: int, expected: int) ->
 def test_a_scene_follows_only_where_it_was_seen_to_follow() -> None:
     head, ring = motion(), past()
     assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) == -1
-    head.scenes.learn(torch.tensor([2, 1, 0, 3, -1]), torch.tensor([0, 0, 6, 0, 0]), torch.arange(5), [(0, 4), (4, 5)])
+    head.scenes.learn(heroes(2, 1, 0, 3, -1), torch.tensor([0, 0, 6, 0, 0]), torch.arange(5), [(0, 4), (4, 5)])
     assert int(sees(head, ring, kind=-1, scroll=CUT).things[0, 0, 2]) >= 0
     assert int(sees(head, ring, kind=0, scroll=CUT, before=0).things[0, 0, 2]) > 0  # the hero was never away for long
 
@@ -116,15 +120,26 @@ def test_a_scene_changes_when_a_timer_that_ends_it_runs_out(left: int, hero: int
 
 def test_the_camera_is_cut_only_as_it_was_seen_to_be() -> None:
     head = motion()
-    head.scenes.learn(torch.tensor([2, 1, 0, 3]), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])
+    head.scenes.learn(heroes(2, 1, 0, 3), torch.tensor([0, 0, 6, 0]), torch.arange(4), [(0, 4)])
     assert int(sees(head, past(), kind=0, scroll=CUT).motion) == 6
 
 
 def test_the_camera_goes_with_the_hero_only_as_it_was_seen_to_go_in_that_page_of_the_level() -> None:
     head, ring, fast = motion(), past(), [0.0, 1.0, 5.0, 0.0, 0.0, 9.0, 5.0]
     assert int(sees(head, ring, kind=2, scroll=fast).motion) == 2
-    head.scenes.learn(torch.tensor([2, 2, 2]), torch.tensor([0, 1, 0]), torch.zeros(3).long(), [(0, 3)])
+    head.scenes.learn(heroes(2, 2, 2), torch.tensor([0, 1, 0]), torch.zeros(3).long(), [(0, 3)])
     assert int(sees(head, ring, kind=2, scroll=fast).motion) == 1
+
+
+def test_the_game_goes_on_around_the_hero_when_it_always_did_whatever_is_likelier() -> None:
+    head, ring = motion(), past()
+    ring.things[:, -1, 0] = torch.tensor(thing(kind=2, beat=STILL + 2))
+    outlook = head(ring, tiny.held(tiny.config()))
+    outlook.moves.kinds[:, 0, 2] = outlook.moves.across[:, 0, SWERVE[0]] = outlook.moves.down[:, 0, SWERVE[1]] = 99
+    outlook.moves.small[:, 0, BEAT] = torch.arange(SMALL) + 20.0 * (torch.arange(SMALL) == 5)
+    assert int(head.likeliest(outlook, ring).things[0, 0, THING.index("beat")]) == SMALL - 1
+    head.scenes.wakes[2, STILL + 2] = 1
+    assert int(head.likeliest(outlook, ring).things[0, 0, THING.index("beat")]) == STILL - 1
 
 
 def test_landmarks_are_there_as_soon_as_the_camera_comes_near() -> None:

@@ -38,10 +38,10 @@ from dreamplay.models.moves import (
     turning,
 )
 from dreamplay.models.rules import Rules
-from dreamplay.models.scenes import Scenes
+from dreamplay.models.scenes import STILL, Scenes
 from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Seen, Sight
 from dreamplay.models.tracker import Tracker
-from dreamplay.ring import Ring
+from dreamplay.ring import THING, Ring
 
 NEAR = (24, 40)
 """Pixels, across and down, up to which one thing's distance from another is told exactly, for when they touch."""
@@ -51,6 +51,7 @@ MEET = 32
 """Numbers that tell what meets a thing, whichever slot it is in."""
 INSIDE = 16
 """Numbers that tell where in its block a thing is: a sixteenth of a pixel decides whether it is stopped."""
+BEAT = THING[-NUMBERS:].index("beat")
 COLUMNS = (48, 144)
 """The hero's screen columns between which the camera begins to follow."""
 STRIDES = 17
@@ -344,16 +345,21 @@ class Motion(nn.Module):
             ring: From what.
             motion: Classes (B,) to take instead of the likeliest ones.
         """
-        led = outlook.moves.classes()
-        follows = self.scenes.may_follow(ring.things[:, -1, 0, 2])
-        follows[:, : self.config.kinds - self.config.scenes] &= ~self.rules.over(ring.things)[:, None]
+        now, led = ring.things[:, -1], outlook.moves.classes()
+        wakes = self.scenes.wake(now[:, 0])
+        awake = outlook.moves.small[:, 0, BEAT, :STILL].argmax(-1)
+        led.small[:, 0, BEAT] = torch.where(wakes, awake, led.small[:, 0, BEAT])
+        over = self.rules.over(ring.things)[:, None].repeat(1, self.config.kinds)
+        over[:, self.config.kinds - self.config.scenes :] = False
+        follows = self.scenes.may_follow(now[:, 0]) & ~over
+        follows = torch.where(follows.any(1, keepdim=True), follows, ~over)
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
         if motion is None:
             scroll = outlook.scroll.masked_fill(~self.scenes.may_move(kinds[:, 0], ring.odometer), -torch.inf)
             speeds = scroll[:, : self.config.fastest + 1].argmax(1)
             motion = torch.where(kinds[:, 0] > 0, speeds, scroll.argmax(1))
-        now, scrolls = ring.things[:, -1], motion.masked_fill(motion > self.config.fastest, 0)
+        scrolls = motion.masked_fill(motion > self.config.fastest, 0)
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         things = self.rules.stand(things, ring.odometer, scrolls)
