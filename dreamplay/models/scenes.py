@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from dreamplay.models.layers import PATCH
 from dreamplay.models.moves import SMALL
+from dreamplay.models.rules import BEAT
 from dreamplay.ring import THING
 
 PAGE = 256
 """Pixels of a screen: games keep where a life begins again as the number of one."""
 STILL = 32
 """The hero's `beat` from which on it says how long the game still stands still around him."""
-BEAT, KIND = THING.index("beat"), THING.index("kind")
+KIND = THING.index("kind")
 
 
 class Scenes(nn.Module):
