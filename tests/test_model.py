@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from dreamplay.config import Config
 from dreamplay.models.layers import from_patches, to_patches
@@ -15,7 +16,7 @@ BOTH = pytest.mark.parametrize("made", [tiny.config(), tiny.plain()], ids=["ever
 UNKNOWN = len(tiny.PALETTE)
 
 
-def scene(scroll: int = 0, batch: int = 1) -> tuple[Model, Moved, torch.Tensor]:
+def scene(scroll: int = 0, batch: int = 1) -> tuple[Model, Moved, Tensor]:
     """A model, a scrolled past, and features to draw from."""
     made = tiny.config()
     model, ring = tiny.model(made), tiny.ring(made, batch)
@@ -23,7 +24,7 @@ def scene(scroll: int = 0, batch: int = 1) -> tuple[Model, Moved, torch.Tensor]:
     return model, moved, torch.randn(batch, 4, 6, 8, generator=torch.Generator().manual_seed(1))
 
 
-def gates(*shape: int, value: float) -> torch.Tensor:
+def gates(*shape: int, value: float) -> Tensor:
     """The same logit everywhere."""
     return torch.full(shape or (1, 4, 6), value)
 
@@ -37,6 +38,21 @@ def step(model: Model, ring: Ring, seed: int = 0) -> Ring:
 def test_a_closed_gate_pastes_the_moved_frame_exactly() -> None:
     model, moved, features = scene()
     assert torch.equal(model.paint(moved, features, gates(value=-9)), moved.frames[:, -1])
+
+
+def test_where_nothing_changes_nothing_is_drawn() -> None:
+    model, moved, features = scene()
+    known = replace(moved, frames=moved.frames.clamp(max=len(model.config.palette) - 1))
+    asked: list[int] = []
+
+    def pixels(moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
+        asked.append(int(wanted.sum()))
+        return model.pixels(moved, features, wanted)
+
+    model.paint(known, features, gates(value=-9), pixels)
+    assert not asked
+    model.paint(known, features, gates(value=9), pixels)
+    assert asked == [gates(value=9).numel()]
 
 
 def test_an_open_gate_draws_every_pixel() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import Config
-from dreamplay.models.model import Model
+from dreamplay.models.model import TOGETHER, Model
 from dreamplay.models.traced import Traced
 from dreamplay.ring import Ring
 from tests import tiny
@@ -46,6 +46,20 @@ def test_how_many_patches_are_drawn_is_not_recorded() -> None:
     for share in (0.2, 0.9, 0.0):
         wanted = torch.rand(gate.shape, generator=torch.Generator().manual_seed(1)) < share
         assert torch.equal(traced.pixels(moved, features, wanted), model.pixels(moved, features, wanted))
+
+
+def test_kernels_for_the_usual_numbers_of_patches_are_there_after_the_first_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = tiny.config()
+    model = tiny.model(made)
+    traced, ring = Traced(model), tiny.ring(made)
+    moved = model.move(ring, tiny.held(made), tiny.going(ring))
+    features, wanted = torch.zeros(1, 30, 32, 8), torch.zeros(1, 30, 32, dtype=torch.bool)
+    drawn: list[int] = []
+    monkeypatch.setattr(traced, "_run", lambda key, part, features, wanted, *_: drawn.append(int(wanted.sum())))
+    traced.pixels(moved, features, wanted)
+    assert {TOGETHER, 2 * TOGETHER, 3 * TOGETHER, 4 * TOGETHER, 960} <= set(drawn)
 
 
 def test_another_number_of_sampler_steps_is_recorded_anew() -> None:

@@ -14,12 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from dreamplay.errors import is_out_of_memory
-from dreamplay.models.model import Model, Moved, Parts
+from dreamplay.models.model import TOGETHER, Model, Moved, Parts
 from dreamplay.models.motion import Foresight
 from dreamplay.models.packed import packed
 from dreamplay.ring import Ring
 
 Graph = Callable[..., Any]
+
+USUAL = 320
+"""Patches that hardly any frame has more of to draw, but one that is new as a whole."""
 
 
 class Traced:
@@ -54,8 +57,17 @@ class Traced:
         def part(features: Tensor, wanted: Tensor, *past: Tensor) -> Tensor:
             return self._model.pixels(Moved(*past), features, wanted)
 
-        drawn: Tensor = self._run("pixels", part, features, wanted, *moved.tensors())
+        given = moved.tensors()
+        if "pixels" not in self._graphs:
+            self._rehearse(part, features, wanted, given)
+        drawn: Tensor = self._run("pixels", part, features, wanted, *given)
         return drawn
+
+    def _rehearse(self, part: Graph, features: Tensor, wanted: Tensor, given: list[Tensor]) -> None:
+        """Draw as many patches as most frames need, so that the CPU's kernels for each number of them are there."""
+        first = torch.arange(wanted.numel(), device=wanted.device).view_as(wanted)
+        for count in (*range(TOGETHER, USUAL + 1, TOGETHER), wanted.numel()):
+            self._run("pixels", part, features, first < count, *given)
 
     @property
     def works(self) -> bool:
