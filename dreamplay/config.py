@@ -11,15 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
-from dreamplay import spec
+from dreamplay import coherence, spec
 from dreamplay.errors import CheckpointError
 from dreamplay.files import opened_regular, write_whole
 from dreamplay.strict import decode, read_json, shown
 from dreamplay.world import GameSpec
 
 FORMAT = 1
-DIGITS = 10
-"""Pictures of digits, whose numbers follow those of the kinds of things."""
 FILE = "config.json"
 GOLDEN = "golden.safetensors"
 """The first frames as the cartridge's maker saw them; a cartridge may do without."""
@@ -177,6 +175,7 @@ class Counter:
         period: It counts modulo this.
         steps: How far it may go in one frame; the motion head says which, without one it is the first.
         reset: Where it may begin again; -1 for nowhere.
+        elsewhere: Odometer readings from which on it begins again at another reading, and at which.
         digits: Where it is shown, the smallest unit last.
         timers: Kinds of things whose `beat` goes down by one whenever it begins anew.
         ends: Those of them at whose end the scene changes.
@@ -197,6 +196,7 @@ class Counter:
     pays: tuple[int, ...] = _bounded(0, 12, ())
     due: int = _bounded(0, 63, 0)
     tied: int = _bounded(0, 256, 0)
+    elsewhere: tuple[tuple[int, int], ...] = _bounded(0, 8, ())
 
     @property
     def unit(self) -> int:
@@ -335,15 +335,7 @@ def _check(config: Config) -> None:
         _refuse("codec.colors", 0, "1 to 32 where there is a palette")
     if config.sigmas[-1] <= 0 or any(high <= low for high, low in pairwise(config.sigmas)):
         _refuse("sigmas", config.sigmas, "a falling list of numbers above 0")
-    if (motion := config.motion) and motion.scenes >= motion.kinds:
-        _refuse("motion.scenes", motion.scenes, f"less than motion.kinds, {motion.kinds}")
-    marks, things = (motion.landmarks, motion.kinds - motion.scenes) if motion else ((), 0)
-    if motion and (wrong := [mark for mark in marks if mark.slot >= motion.things or mark.kind >= things]):
-        _refuse("motion.landmarks", wrong[0], "a slot below motion.things and a kind below those of the scenes")
-    if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
-        _refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
-    _check_looks(config)
-    _check_timers(config)
+    coherence.check(config, _refuse)
     for i, width in enumerate(config.denoiser.widths):
         if not 1 <= width <= 2048:
             _refuse(f"denoiser.widths[{i}]", width, "1 to 2048")
@@ -352,46 +344,6 @@ def _check(config: Config) -> None:
             _refuse("sha256", name, f"one of {', '.join(WEIGHTS)}")
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             _refuse(f"sha256.{name}", digest, "64 hexadecimal digits in lower case")
-
-
-def _check_looks(config: Config) -> None:
-    """Check that pictures follow a clock, and that each has a number of its own."""
-    looks, motion = config.denoiser.looks, config.motion
-    if not looks:
-        return
-    if not config.counters or motion is None:
-        _refuse("denoiser.looks", f"a list of {len(looks)}", "none without counters and motion")
-    things = motion.kinds - motion.scenes
-    kinds = [(kind, look.within) for look in looks for kind in look.kinds]
-    for kind, within in kinds:
-        if not 0 < kind < things or kinds.count((kind, within)) > 1:
-            _refuse("denoiser.looks.kinds", kind, f"1 to {things - 1}, each once in the same place")
-    taken = set(range(motion.kinds, motion.kinds + DIGITS))
-    for look in looks:
-        numbers = set(range(look.first, look.end))
-        if numbers & taken:
-            free = f"numbers but those of the digits from {motion.kinds}, each once"
-            _refuse("denoiser.looks.first", look.first, free)
-        taken |= numbers
-        if look.within and not (len(look.within) == 2 and 0 <= look.within[0] < look.within[1]):
-            _refuse("denoiser.looks.within", look.within, "two odometer readings, the second one larger, or none")
-
-
-def _check_timers(config: Config) -> None:
-    """Check that only things that may be there have timers and pay, and that clocks follow others."""
-    things = config.motion.kinds - config.motion.scenes if config.motion else 1
-    for i, counter in enumerate(config.counters):
-        for kind in counter.timers:
-            if not 0 < kind < things:
-                _refuse(f"counters[{i}].timers", kind, f"1 to {things - 1}" if things > 1 else "none without motion")
-        if not set(counter.ends) <= set(counter.timers):
-            _refuse(f"counters[{i}].ends", counter.ends, "a part of its timers")
-        if counter.beat >= len(config.counters) or counter.beat == i:
-            _refuse(f"counters[{i}].beat", counter.beat, f"-1 or another below {len(config.counters)}")
-        if counter.tied and counter.period % counter.tied:
-            _refuse(f"counters[{i}].tied", counter.tied, f"0 or a divisor of its period, {counter.period}")
-        if len(counter.pays) > len(counter.steps) or not all(0 <= kind < things for kind in counter.pays):
-            _refuse(f"counters[{i}].pays", counter.pays, f"a list of 0 to {things - 1}, no longer than its steps")
 
 
 def _refuse(key: str, value: object, allowed: str) -> NoReturn:

@@ -151,6 +151,19 @@ def test_a_clock_counts_down_another_one(beat: int) -> None:
     assert f"counters[1].beat is {beat}, allowed is -1 or another below 2" in refusal(json.dumps(made))
 
 
+def test_a_clock_begins_again_at_what_it_can_show() -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["reset"] = made["counters"][1]["period"]
+    assert f"counters[1].reset is {made['counters'][1]['period']}, allowed is -1 or less" in refusal(json.dumps(made))
+
+
+@pytest.mark.parametrize("elsewhere", [[[200, 1], [100, 1]], [[100, 1], [100, 2]], [[100, -1]], [[100, 10**9]]])
+def test_a_clock_begins_again_elsewhere_at_rising_places(elsewhere: list[list[int]]) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["counters"][1]["elsewhere"] = elsewhere
+    assert "counters[1].elsewhere is" in refusal(json.dumps(made))
+
+
 def test_a_clock_is_tied_modulo_a_divisor_of_its_period() -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))
     made["counters"][1]["tied"] = made["counters"][1]["period"] - 1

@@ -21,7 +21,7 @@ def test_a_clock_may_be_late_but_a_count_of_one_is_no_delay() -> None:
     )
     now = torch.tensor([[50, 7]]).expand(3, 2)
     after = torch.tensor([[40, 7], [39, 8], [30, 20]])
-    assert ticks(now, after, counters).tolist() == [[0, 0], [0, 1], [-1, -1]]
+    assert ticks(now, after, counters, torch.zeros(3)).tolist() == [[0, 0], [0, 1], [-1, -1]]
 
 
 def test_rows_are_known_by_how_the_hero_changes_in_them_but_not_by_what_he_hardly_ever_does() -> None:

@@ -78,15 +78,24 @@ def test_what_falls_gets_faster_after_each_move() -> None:
 
 
 def test_a_clock_takes_one_of_its_steps_or_begins_again() -> None:
-    now = torch.tensor([[15, 25]])
-    after = [tick(now, torch.tensor([[0, step]]), tiny.COUNTERS).tolist() for step in range(most_steps(tiny.COUNTERS))]
-    assert after == [[[1, 15]], [[1, 25]], [[1, 50]]]
+    count = most_steps(tiny.COUNTERS)
+    steps = torch.tensor([[0, step] for step in range(count)])
+    after = tick(torch.tensor([[15, 25]]).expand(count, -1), steps, tiny.COUNTERS, torch.zeros(count))
+    assert after.tolist() == [[1, 15], [1, 25], [1, 50]]
+
+
+def test_a_clock_begins_again_as_its_place_says() -> None:
+    counters = (tiny.COUNTERS[0], replace(tiny.COUNTERS[1], elsewhere=((100, 30), (200, 20))))
+    now, places = torch.tensor([[5, 7]]).expand(5, -1), torch.tensor([0, 99, 100, 199, 200])
+    again = torch.tensor([[0, most_steps(counters) - 1]]).expand(5, -1)
+    assert tick(now, again, counters, places).tolist() == [[7, 50], [7, 50], [7, 30], [7, 30], [7, 20]]
 
 
 def test_a_clock_that_is_shown_ends_at_0_and_a_hidden_one_goes_round() -> None:
     hidden = replace(tiny.COUNTERS[1], digits=())
     counters = (tiny.COUNTERS[1], hidden)
-    assert tick(torch.tensor([[5, 5]]), torch.zeros(1, 2, dtype=torch.int64), counters).tolist() == [[0, 95]]
+    after = tick(torch.tensor([[5, 5]]), torch.zeros(1, 2, dtype=torch.int64), counters, torch.zeros(1))
+    assert after.tolist() == [[0, 95]]
 
 
 def test_what_jumps_is_told_by_its_distance_from_all_that_is_near_and_from_the_block_at_the_heros_head() -> None:

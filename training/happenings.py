@@ -29,12 +29,18 @@ LEAP = 12
 """Pixels a frame from which a thing's way is an event."""
 
 
-def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
-    """The classes that lead clocks on, -1 where none does. now, after: (B, counters). Returns (B, counters)."""
+def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter], odometer: Tensor) -> Tensor:
+    """The classes that lead clocks on, -1 where none does, (B, counters).
+
+    Args:
+        now, after: (B, counters).
+        counters: What they are.
+        odometer: The camera's left edge before, (B,).
+    """
     classes = torch.full_like(now, -1)
     for late in (0, LATE):
         for number in range(most_steps(counters)):
-            led = (tick(now, torch.full_like(now, number), counters) - after).abs() <= late
+            led = (tick(now, torch.full_like(now, number), counters, odometer) - after).abs() <= late
             classes = torch.where(led & (classes < 0), number, classes)
     return classes
 
@@ -42,7 +48,9 @@ def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter]) -> Tensor:
 def counts(footage: Footage) -> list[Rows]:
     """For each counter and each class of its steps but the usual one, the rows to which it led."""
     now = torch.from_numpy(footage.rows)
-    classes = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters).numpy()
+    classes = ticks(
+        footage.counters[now - 1], footage.counters[now], footage.setting.counters, footage.odometer[now - 1]
+    ).numpy()
     found = []
     for steps in classes.T:
         kinds, number = np.unique(steps[steps >= 0], return_counts=True)
@@ -62,7 +70,9 @@ def states(footage: Footage) -> list[Rows]:
 def _steps(footage: Footage) -> Tensor:
     """The class of the step that led to each row, of each clock, (rows, counters)."""
     steps, now = torch.full_like(footage.counters, -1), footage.rows
-    steps[now] = ticks(footage.counters[now - 1], footage.counters[now], footage.setting.counters)
+    steps[now] = ticks(
+        footage.counters[now - 1], footage.counters[now], footage.setting.counters, footage.odometer[now - 1]
+    )
     return steps
 
 

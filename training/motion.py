@@ -120,7 +120,7 @@ class Source:
         past, things = self._fewer(self._damaged(self._jitter(ring.things)), footage.things[now])
         ring = replace(ring, things=past)
         way = ring.things[:, -1], things, footage.scrolls[now]
-        clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters)
+        clocks = ticks(ring.counters, footage.counters[now], footage.setting.counters, ring.odometer)
         held, motion = footage.held[now], footage.motion[now]
         arrived = arrivals(*way, ring.odometer)
         return Batch(frames[..., None], places, ring, held, things, moves(*way), arrived, motion, clocks)

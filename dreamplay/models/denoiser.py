@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dreamplay.config import DIGITS, Counter, DenoiserConfig
+from dreamplay.coherence import DIGITS
+from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
 from dreamplay.models.layers import PATCH, Conditioning, Stamps
 from dreamplay.models.moves import TRAIL, trail

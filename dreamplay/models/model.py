@@ -117,7 +117,7 @@ class Model(nn.Module):
             motion: Motion classes (B,) to use instead.
         """
         if self.motion is None:
-            counters = tick(ring.counters, torch.zeros_like(ring.counters), self.config.counters)
+            counters = tick(ring.counters, torch.zeros_like(ring.counters), self.config.counters, ring.odometer)
             return Foresight(torch.zeros_like(ring.odometer), ring.things[:, -1], counters)
         with torch.autocast(held.device.type, enabled=False):
             return self.motion.likeliest(self.motion(ring, held, motion=motion), ring, motion)

@@ -363,5 +363,5 @@ class Motion(nn.Module):
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         things = self.rules.stand(things, ring.odometer, scrolls)
-        counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters)
+        counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters, ring.odometer)
         return Foresight(motion, *self.rules(things, now, counters, ring.counters))

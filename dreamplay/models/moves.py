@@ -121,13 +121,14 @@ def most_steps(counters: Sequence[Counter]) -> int:
     return 1 + max((len(counter.steps) for counter in counters), default=0)
 
 
-def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
+def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter], odometer: Tensor) -> Tensor:
     """Let clocks go on; one that is shown and counts down ends at 0.
 
     Args:
         now: (B, counters).
         classes: Which step each takes, the last class to begin again, (B, counters).
         counters: What they are.
+        odometer: The camera's left edge, (B,).
 
     Returns:
         (B, counters).
@@ -136,6 +137,10 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter]) -> Tensor:
         return now
     steps, periods, resets, shown = (table.to(now.device) for table in _clocks(tuple(counters)))
     taken = steps.expand(len(now), -1, -1).gather(2, classes[..., None])[..., 0]  # (B, counters)
+    for i, counter in enumerate(counters):
+        for first, reset in counter.elsewhere:
+            there = F.one_hot(torch.tensor(i, device=now.device), len(counters)).bool() & (odometer >= first)[:, None]
+            resets = torch.where(there, reset, resets)  # (B, counters)
     again = (classes == most_steps(counters) - 1) & (resets >= 0)
     over = shown & (2 * taken > periods) & (now + taken < periods)
     return torch.where(again, resets, ((now + taken) % periods).masked_fill(over, 0))

@@ -1,4 +1,4 @@
-"""The flagship: Super Mario Bros 1-1 and 1-2, motion-compensated residual latent diffusion with a palette state."""
+"""The flagship: Super Mario Bros 1-1 to 1-3, motion-compensated residual latent diffusion with a palette state."""
 
 from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Landmark, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
@@ -9,9 +9,11 @@ CLOCK = Counter(
     period=CLOCK_PERIOD,
     steps=(CLOCK_PERIOD - 2, 0, CLOCK_PERIOD - 40, CLOCK_PERIOD - 20),
     reset=20 * 401,
+    elsewhere=((9216, 20 * 301),),
     digits=(Digit(x=208, y=24, unit=2000), Digit(x=216, y=24, unit=200), Digit(x=224, y=24, unit=20)),
 )
-"""The game's clock: 20 console frames a unit. It may stand, or run out fast once the flag is down."""
+"""The game's clock: 20 console frames a unit. It may stand, or run out fast once the flag is down;
+from stage 1-3 on it begins with less."""
 SCORE = Counter(
     name="score",
     period=100_000,
@@ -43,7 +45,7 @@ INTERVAL = Counter(
 )
 """When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopas and Goombas are
 1, 4 and 7, and 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
-COLUMNS = 1152
+COLUMNS = 1856
 """Patches of 8 pixels across all of the emulator's atlas."""
 BELOW = (3584, 8192)
 """Where in it things have the colours of below the ground: the rooms and stage 1-2."""
@@ -55,7 +57,7 @@ STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=
 RECIPE = Recipe(
     name="mario",
     game="mario",
-    stage="1-1..1-2",
+    stage="1-1..1-3",
     frames=100_000,
     heldout=9_000,
     context=4,
@@ -73,7 +75,7 @@ RECIPE = Recipe(
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
     motion_net=MotionConfig(
         fastest=8,
-        cuts=(0, 1280, 2560, 3584, 4864, 6400, 8192, 4096, 6656, 8960),
+        cuts=(0, 1280, 2560, 3584, 4864, 6400, 8192, 4096, 6656, 8960, 9216, 10240),
         history=16,
         width=384,
         eye=32,
@@ -81,7 +83,7 @@ RECIPE = Recipe(
         kinds=256,
         scenes=40,
         columns=COLUMNS,
-        landmarks=(Landmark(kind=49, slot=6, x=3160, y=48), Landmark(kind=49, slot=6, x=8536, y=48)),  # the flags
+        landmarks=tuple(Landmark(kind=49, slot=6, x=x, y=48) for x in (3160, 8536, 11640)),  # flags
     ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
@@ -114,6 +116,8 @@ RECIPE = Recipe(
             Look(kinds=(14, 4, 68, 132, 196), first=285, pictures=2, lasts=8, behind=True),
             Look(kinds=(39, 40), first=295, pictures=1, lasts=1, behind=False, across=3),
             Look(kinds=(53,), first=301, pictures=1, lasts=1, behind=False),
+            Look(kinds=(16,), first=302, pictures=2, lasts=8, behind=True),  # red Koopas that fly
+            Look(kinds=(38, 41), first=304, pictures=1, lasts=1, behind=False, across=3),  # lifts that bob and swing
         ),
         backdrop=True,
     ),
