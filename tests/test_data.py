@@ -236,12 +236,21 @@ def test_what_a_thing_leaves_behind_is_drawn_more_often() -> None:
     )
 
 
-def test_a_place_where_a_level_seldom_appears_is_drawn_as_often_as_one_where_it_often_does() -> None:
-    """Three times at one place, once a screen farther; all else weighs the same at both."""
+def test_a_page_of_a_level_is_drawn_by_the_root_of_how_often_it_is_seen() -> None:
     shot = footage()
     shot.things[:], shot.odometer[:], shot.changed[:] = 1, 0, 1
-    seldom, often = int(shot.rows[-4]), [int(row) for row in shot.rows[[8, 16, 24]]]
-    shot.odometer[seldom] = shot.setting.game.width
+    far = shot.rows[: len(shot.rows) // 5]
+    shot.odometer[far] = shot.setting.game.width
+    weights = dict(zip(shot.rows.tolist(), shot.weights(), strict=True))
+    assert weights[int(far[0])] / weights[int(shot.rows[-1])] == pytest.approx(2, rel=0.1)
+
+
+def test_a_place_where_a_level_seldom_appears_is_drawn_as_often_as_one_where_it_often_does() -> None:
+    """Three times at one place, once a screen farther; all else weighs the same at both, and both are seen as often."""
+    shot = footage()
+    shot.things[:], shot.odometer[:], shot.changed[:] = 1, 0, 1
+    shot.odometer[shot.rows[len(shot.rows) // 2 :]] = shot.setting.game.width
+    seldom, often = int(shot.rows[-4]), [int(row) for row in shot.rows[[4, 8, 12]]]
     shot.things[[row - 1 for row in (seldom, *often)], 0, 2] = -1
     weights = dict(zip(shot.rows.tolist(), shot.weights(), strict=True))
     drawn = {row: weights[row] - min(weights.values()) for row in (seldom, *often)}

@@ -210,7 +210,8 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        Two parts of nine uniform, two by changed patches, one from a little before rare events to when what they left
+        Two parts of nine the same for all, two by changed patches, both less where a page of a level is seen more often,
+        by the root of its number; one from a little before rare events to when what they left
         behind is there for good, and one the rarest thing that is there, each kind of them by the square root of its
         number, one the frames around a change of the scene: few, but everything changes at once in them; and two those
         in which a level appears, each place where one does as often.
@@ -229,16 +230,23 @@ class Footage:
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
         appears = self._appears(scene)
-        uniform = np.full(len(self.rows), 1 / len(self.rows))
-        parts = (uniform, uniform, changed, changed, rare, self._rarity(), turns, appears, appears)
+        seldom = self._seldom()
+        parts = (seldom, seldom, seldom * changed, seldom * changed, rare, self._rarity(), turns, appears, appears)
         return np.mean([part / max(part.sum(), 1e-9) for part in parts], 0)
+
+    def _pages(self) -> npt.NDArray[np.int64]:
+        """The screen of the level in which each frame is, (rows,)."""
+        return self.odometer.numpy().clip(min=0) // self.setting.game.width
+
+    def _seldom(self) -> npt.NDArray[np.float64]:
+        """One by the root of how often the page is seen that each of `rows` is in."""
+        pages = self._pages()[self.rows]
+        return np.bincount(pages).clip(min=1)[pages] ** -0.5
 
     def _appears(self, scene: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """How rare it is that a level appears where it does in each of `rows` or in the next one."""
         first = 1 + np.flatnonzero((scene[1:] == 0) & (scene[:-1] < 0))
-        _, page, number = np.unique(
-            self.odometer.numpy()[first] // self.setting.game.width, return_inverse=True, return_counts=True
-        )
+        _, page, number = np.unique(self._pages()[first], return_inverse=True, return_counts=True)
         rare = np.zeros(len(self.frames))
         rare[first] = 1 / number[page]
         rare[:-1] += rare[1:]
