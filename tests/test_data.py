@@ -60,6 +60,7 @@ def test_where_a_stage_leads_is_not_learnt_from_movies_that_go_round_in_it(tmp_p
     assert {20, 60} <= everything
     assert everything - rows("round", "1-1..1-2") == {20}
     assert rows("on", "1-1..1-2") == rows("round", "1-1..1-1") == everything
+    assert everything - rows("on", "1-1..1-3") == {60}
 
 
 @pytest.mark.parametrize("mended", [True, False])

@@ -193,28 +193,27 @@ class Footage:
         return changed
 
     def _elsewhere(self, cache: Cache, span: str) -> npt.NDArray[np.bool_]:
-        """In which rows a movie goes on to another stage than that span says."""
+        """In which rows a movie goes on to another stage than that span says: from the end of its own span."""
         found = np.zeros(len(self.frames), bool)
-        last = int(span.partition("..")[2].partition("-")[2] or 0) - 1
+        last = _last_stage(span)
         if last <= 0:
             return found
         for shard, (start, stop) in zip(cache.shards, self.episodes, strict=False):
-            if f"-{span}-" not in shard.path.name:
+            own = _last_stage(shard.path.name.rpartition("..")[2])
+            if own < last:
                 task, state, stage = (self.table[name][start:stop] for name in ("task", "player_state", "stage"))
-                ends = (
-                    (task[1:] == _SETS_UP) & (task[:-1] != _SETS_UP) & (state[1:] == _WALKS_OFF) & (stage[:-1] < last)
-                )
-                found[start + 1 : stop] = ends
+                ends = (task[1:] == _SETS_UP) & (task[:-1] != _SETS_UP) & (state[1:] == _WALKS_OFF)
+                found[start + 1 : stop] = ends & (own <= stage[:-1]) & (stage[:-1] < last)
         return found
 
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        Two parts of nine the same for all, two by changed patches, both less where a page of a level is seen more often,
-        by the root of its number; one from a little before rare events to when what they left
-        behind is there for good, and one the rarest thing that is there, each kind of them by the square root of its
-        number, one the frames around a change of the scene: few, but everything changes at once in them; and two those
-        in which a level appears, each place where one does as often.
+        Two parts of nine the same for all, two by changed patches, both less where a page of a level is seen more
+        often, by the root of its number; one from a little before rare events to when what they left behind is there
+        for good, and one the rarest thing that is there, each kind of them by the square root of its number, one the
+        frames around a change of the scene: few, but everything changes at once in them; and two those in which a
+        level appears, each place where one does as often.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.frames), dtype=np.float64)
@@ -362,6 +361,12 @@ def wrong(made: Tensor, truth: Tensor) -> Tensor:
     if made.shape[-1] == 1:
         return (made != truth)[..., 0]
     return ((made.int() - truth.int()).abs() > WRONG).any(-1)
+
+
+def _last_stage(span: str) -> int:
+    """Number of the last stage of a span, "1-1..1-3", of its end, "1-3", or of what begins with that: 2."""
+    digits = span.rpartition("..")[2].partition("-")[2][:1]
+    return int(digits) - 1 if digits.isdigit() else -1
 
 
 def unpack(buttons: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float32]:
