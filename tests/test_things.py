@@ -176,7 +176,12 @@ def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "x"), [("heldout/mario-1-1..1-1-1017-00002", 3160), ("train/mario-1-2..1-2-0075-00020", 8536)]
+    ("name", "x"),
+    [
+        ("heldout/mario-1-1..1-1-1017-00002", 3160),
+        ("train/mario-1-2..1-2-0075-00020", 8536),
+        ("heldout/mario-1-3..1-3-1025-00005", 11640),
+    ],
 )
 def test_landmarks_come_where_a_recipe_says(name: str, x: int) -> None:
     known = recipe.load("mario").motion_net
