@@ -103,7 +103,7 @@ def test_what_waits_keeps_how_far_the_end_of_a_level_has_come() -> None:
 
 
 def test_a_landmark_comes_as_the_camera_comes_near_and_then_goes_its_own_way() -> None:
-    rules = Rules((), 5, [Landmark(kind=3, slot=1, x=1000, y=48)])
+    rules = Rules((), 5, [Landmark(kind=4, slot=2, x=2000, y=16), Landmark(kind=3, slot=1, x=1000, y=48)])
     edge = 1000 - RIGHT
     odometer, scrolls = torch.tensor([edge - 3, edge - 3, edge, edge + 1, -1]), torch.tensor([3, 5, 1, 1, 3])
     other = thing(x=7, y=9, kind=4, beat=2)

@@ -22,6 +22,7 @@ class Rules(nn.Module):
     timers: Tensor
     ends: Tensor
     pays: Tensor
+    marks: Tensor
 
     def __init__(self, counters: Sequence[Counter], kinds: int, landmarks: Sequence[Landmark] = ()) -> None:
         """Set up.
@@ -32,7 +33,7 @@ class Rules(nn.Module):
             landmarks: What levels are built with.
         """
         super().__init__()
-        self.counters, self.landmarks = tuple(counters), tuple(landmarks)
+        self.counters = tuple(counters)
         timers = [[kind in counter.timers for kind in range(kinds)] for counter in counters]
         self.register_buffer("timers", torch.tensor(timers), persistent=False)
         ends = {kind for counter in counters for kind in counter.ends}
@@ -42,6 +43,10 @@ class Rules(nn.Module):
             for kind, step in zip(counter.pays, counter.steps, strict=False):
                 pays[i, kind] = step if kind else 0
         self.register_buffer("pays", pays, persistent=False)
+        marks = torch.zeros(len(landmarks), 1 + len(THING), dtype=torch.long)  # x, slot, and a thing but for its x
+        for i, mark in enumerate(landmarks):
+            marks[i, :4] = torch.tensor([mark.x, mark.slot, mark.y, mark.kind])
+        self.register_buffer("marks", marks, persistent=False)
 
     def over(self, things: Tensor) -> Tensor:
         """Whether a timer has just run out at whose end the scene changes, (B,). things: Of the past, (B, S, N, E)."""
@@ -60,12 +65,11 @@ class Rules(nn.Module):
         Returns:
             The things, (B, N, E).
         """
-        for mark in self.landmarks:
-            before, now = mark.x - odometer, mark.x - odometer - scrolls
-            comes = (odometer >= 0) & (before >= RIGHT) & (now < RIGHT)
-            rest = [torch.full_like(now, value) for value in (mark.y, mark.kind, *[0] * (len(THING) - 3))]
-            there = torch.stack([now, *rest], 1)  # (B, E)
-            things[:, mark.slot] = torch.where(comes[:, None], there, things[:, mark.slot])
+        x, slots, rest = self.marks[:, 0], self.marks[:, 1], self.marks[:, 2:]
+        now = x - odometer[:, None] - scrolls[:, None]  # (B, marks)
+        comes = (odometer >= 0)[:, None] & (now + scrolls[:, None] >= RIGHT) & (now < RIGHT)
+        rows, marks = comes.nonzero(as_tuple=True)
+        things[rows, slots[marks]] = torch.cat([now[rows, marks, None], rest[marks]], 1)
         return things
 
     def forward(self, things: Tensor, now: Tensor, clocks: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
