@@ -3,17 +3,19 @@
 import pytest
 import torch
 
+from dreamplay.ring import THING
 from training.film import Film
-from training.torn import mend
+from training.torn import late, mend
 
 LEVEL, TEXT, BLACK, DEBRIS = (torch.full((16, 16), value, dtype=torch.uint8) for value in (5, 7, 0, 9))
 
 
 def film(frames: list[torch.Tensor]) -> Film:
     """Of frames as they are."""
-    tiles = torch.stack(frames).view(len(frames), 2, 8, 2, 8).transpose(2, 3)
+    h, w = frames[0].shape
+    tiles = torch.stack(frames).view(len(frames), h // 8, 8, w // 8, 8).transpose(2, 3)
     words = tiles.reshape(-1, 64).contiguous().view(torch.int64)
-    return Film(torch.arange(len(words), dtype=torch.int32).view(len(frames), 2, 2), words)
+    return Film(torch.arange(len(words), dtype=torch.int32).view(len(frames), h // 8, w // 8), words)
 
 
 def above(upper: torch.Tensor, lower: torch.Tensor, rows: int) -> torch.Tensor:
@@ -97,3 +99,38 @@ def test_the_ends_of_an_episode_are_not_compared_with_another_one() -> None:
     shown = film(frames)
     assert mend(shown, torch.tensor([-9, -10, -11]), [(0, 2), (2, 3)]) == 0
     assert torch.equal(shown[:], torch.stack(frames))
+
+
+def bounced(*shown: bool, hero: tuple[int, int] = (60, 60), top: int = 0) -> list[bool]:
+    """Whether frames are late in which a block has gone in the third one, with the camera 3 px farther in each.
+
+    shown: Whether the block is there in each frame. hero: His place.
+    """
+    sky = torch.zeros(32, 80, dtype=torch.uint8)
+    frames, things = [], torch.zeros(len(shown), 2, len(THING), dtype=torch.int16)
+    for n, there in enumerate(shown):
+        frame = sky.clone()
+        frame[8:24, 40 - 3 * n : 56 - 3 * n] = 5 * there
+        frames.append(frame)
+        things[n, 0, :3] = torch.tensor([*hero, 1])
+        things[n, 1, :3] = torch.tensor([40 - 3 * n, 8, 4]) * (n < 2)
+    scrolls = torch.full((len(shown),), 3)
+    return late(film(frames), things, scrolls, [(0, len(shown))], top=top).tolist()
+
+
+def test_what_is_left_behind_a_frame_later_is_late() -> None:
+    assert bounced(True, True, False, True, True) == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_left_behind_at_once_or_never_is_not_late(there: bool) -> None:
+    assert not any(bounced(True, True, there, there, there))
+
+
+def test_of_what_the_hero_hides_or_the_status_bar_covers_nothing_is_said() -> None:
+    assert not any(bounced(True, True, False, True, True, hero=(36, 0)))
+    assert not any(bounced(True, True, False, True, True, top=16))
+
+
+def test_what_comes_in_another_episode_is_not_late() -> None:
+    assert not any(bounced(True, True, False))

@@ -23,7 +23,7 @@ from dreamplay.world import GameSpec
 from training.backdrops import Backdrops
 from training.cache import Cache
 from training.film import film
-from training.torn import mend
+from training.torn import late, mend
 
 Rows = npt.NDArray[np.int64]
 
@@ -128,7 +128,10 @@ class Footage:
         self.absent, self.changed = self._absent(), self._change(first)
         past = max(setting.context, setting.steps)
         rows = np.concatenate([np.arange(a + past, b) for a, b in self.episodes])
-        self.rows: Rows = rows[~self._elsewhere(cache, span)[rows]]
+        left_out = self._elsewhere(cache, span)
+        if mended and setting.things:
+            left_out |= late(self.frames, things, self.scrolls, self.episodes, top=setting.status_rows).numpy()
+        self.rows: Rows = rows[~left_out[rows]]
         self.backdrops = None
         if setting.backdrop:
             self.backdrops = Backdrops(

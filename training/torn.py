@@ -2,9 +2,10 @@
 being built or taken away.
 
 Where it tears is chance, and a dream that learns what it can foresee would draw some of both halves: dots of the text
-that stood on a black screen, which nothing takes away later.
+that stood on a black screen, which nothing takes away later. A block that has bounced is put back into the level in the
+same frame, or in the next one, which is chance, too.
 
-Axis letters: N frames, h w pixels.
+Axis letters: N frames, S slots, h w pixels, E what is known of a thing (`THING`).
 """
 
 from collections import Counter
@@ -15,6 +16,13 @@ import torch
 from torch import Tensor
 
 from training.film import Film
+
+BOX = 16
+"""Pixels along each side of what a thing leaves behind."""
+BORDER = 2
+"""Pixels that a thing is drawn beside its place, at most."""
+DIFFERS = 16
+"""Pixels of such a box from which on it is another picture."""
 
 
 def mend(film: Film, hero: Tensor, episodes: Sequence[tuple[int, int]]) -> int:
@@ -50,6 +58,47 @@ def mend(film: Film, hero: Tensor, episodes: Sequence[tuple[int, int]]) -> int:
             whole = next(later for later in count(row) if later not in halves)
         film.numbers[row] = film.numbers[whole]
     return len(torn)
+
+
+def late(film: Film, things: Tensor, scrolls: Tensor, episodes: Sequence[tuple[int, int]], *, top: int) -> Tensor:
+    """In which frames a thing has just gone, but what it leaves behind is not there before the next frame.
+
+    Args:
+        film: The frames.
+        things: (N, S, E), the hero first.
+        scrolls: Pixels that led to each frame, (N,).
+        episodes: First row and last row + 1 of each.
+        top: Rows that do not scroll.
+
+    Returns:
+        (N,) bool.
+    """
+    found = torch.zeros(len(film), dtype=torch.bool)
+    kinds, inner = things[..., 2], torch.zeros(len(film), dtype=torch.bool)
+    for start, stop in episodes:
+        inner[start + 1 : stop - 1] = True
+    goes = (kinds[:-1, 1:] > 0) & (kinds[1:, 1:] == 0) & inner[1:, None] & (kinds[:-1, :1] > 0) & (kinds[1:, :1] > 0)
+    for before, slot in goes.nonzero().tolist():
+        row = before + 1
+        x, y = (things[before, slot + 1, :2] - torch.stack([scrolls[row], scrolls[row] * 0])).tolist()
+        further = int(scrolls[row + 1])
+        _, height, width = film[row : row + 1].shape
+        if x - further < 0 or x + BOX > width or y < top or y + BOX > height:
+            continue
+        if _hidden(things[row], x, y) or _hidden(things[row + 1], x - further, y):
+            continue
+        now, then = film[torch.tensor([row, row + 1])][:, y : y + BOX]
+        found[row] |= int((now[:, x : x + BOX] != then[:, x - further : x - further + BOX]).sum()) >= DIFFERS
+    return found
+
+
+def _hidden(things: Tensor, x: int, y: int) -> bool:
+    """Whether anything may hide a part of the box that begins there. things: (S, E)."""
+    down = things[:, 1] - y
+    tall = torch.full_like(down, BOX)
+    tall[0] = 2 * BOX  # the hero
+    near = ((things[:, 0] - x).abs() < BOX + BORDER) & (down < BOX + BORDER) & (down > -tall - BORDER)
+    return bool((near & (things[:, 2] > 0)).any())
 
 
 def _between(scene: Tensor, row: int) -> tuple[int, int]:
