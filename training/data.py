@@ -202,7 +202,7 @@ class Footage:
         if last <= 0:
             return found
         for shard, (start, stop) in zip(cache.shards, self.episodes, strict=False):
-            own = _last_stage(shard.path.name.rpartition("..")[2])
+            own = _last_stage(shard.path.name)
             if own < last:
                 task, state, stage = (self.table[name][start:stop] for name in ("task", "player_state", "stage"))
                 ends = (task[1:] == _SETS_UP) & (task[:-1] != _SETS_UP) & (state[1:] == _WALKS_OFF)
@@ -243,7 +243,8 @@ class Footage:
     def _seldom(self) -> npt.NDArray[np.float64]:
         """One by the root of how often the page is seen that each of `rows` is in."""
         pages = self._pages()[self.rows]
-        return np.bincount(pages).clip(min=1)[pages] ** -0.5
+        seldom: npt.NDArray[np.float64] = np.bincount(pages)[pages] ** -0.5
+        return seldom
 
     def _appears(self, scene: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """How rare it is that a level appears where it does in each of `rows` or in the next one."""
@@ -367,7 +368,7 @@ def wrong(made: Tensor, truth: Tensor) -> Tensor:
 
 
 def _last_stage(span: str) -> int:
-    """Number of the last stage of a span, "1-1..1-3", of its end, "1-3", or of what begins with that: 2."""
+    """Number of the last stage of a span, "1-1..1-3", or of a movie's name with one in it: 2."""
     digits = span.rpartition("..")[2].partition("-")[2][:1]
     return int(digits) - 1 if digits.isdigit() else -1
 

@@ -47,10 +47,7 @@ def ticks(now: Tensor, after: Tensor, counters: Sequence[Counter], odometer: Ten
 
 def counts(footage: Footage) -> list[Rows]:
     """For each counter and each class of its steps but the usual one, the rows to which it led."""
-    now = torch.from_numpy(footage.rows)
-    classes = ticks(
-        footage.counters[now - 1], footage.counters[now], footage.setting.counters, footage.odometer[now - 1]
-    ).numpy()
+    classes = _steps(footage)[footage.rows].numpy()
     found = []
     for steps in classes.T:
         kinds, number = np.unique(steps[steps >= 0], return_counts=True)

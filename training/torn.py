@@ -77,12 +77,12 @@ def late(film: Film, things: Tensor, scrolls: Tensor, episodes: Sequence[tuple[i
     kinds, inner = things[..., 2], torch.zeros(len(film), dtype=torch.bool)
     for start, stop in episodes:
         inner[start + 1 : stop - 1] = True
+    height, width = film[0].shape
     goes = (kinds[:-1, 1:] > 0) & (kinds[1:, 1:] == 0) & inner[1:, None] & (kinds[:-1, :1] > 0) & (kinds[1:, :1] > 0)
     for before, slot in goes.nonzero().tolist():
         row = before + 1
-        x, y = (things[before, slot + 1, :2] - torch.stack([scrolls[row], scrolls[row] * 0])).tolist()
-        further = int(scrolls[row + 1])
-        _, height, width = film[row : row + 1].shape
+        x, y = things[before, slot + 1, :2].tolist()
+        x, further = x - int(scrolls[row]), int(scrolls[row + 1])
         if x - further < 0 or x + BOX > width or y < top or y + BOX > height:
             continue
         if _hidden(things[row], x, y) or _hidden(things[row + 1], x - further, y):

@@ -216,11 +216,10 @@ class Model(nn.Module):
         changed = gate.sigmoid() > threshold
         unknown = len(self.config.palette)  # the largest number; none in RGB
         wanted = _rounded(changed | (patches.amax(-1) == unknown) if unknown else changed)
-        if not wanted.any():
-            return self._tidied(moved, from_patches(patches, self.codec.planes))
-        drawn, old = (pixels or self.pixels)(moved, features, wanted), patches[wanted]  # (n, 64 P)
-        new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
-        patches[wanted] = torch.where(new, drawn, old)
+        if wanted.any():
+            drawn, old = (pixels or self.pixels)(moved, features, wanted), patches[wanted]  # (n, 64 P)
+            new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
+            patches[wanted] = torch.where(new, drawn, old)
         return self._tidied(moved, from_patches(patches, self.codec.planes))
 
     def _tidied(self, moved: Moved, frame: Tensor) -> Tensor:

@@ -137,10 +137,10 @@ def tick(now: Tensor, classes: Tensor, counters: Sequence[Counter], odometer: Te
         return now
     steps, periods, resets, shown = (table.to(now.device) for table in _clocks(tuple(counters)))
     taken = steps.expand(len(now), -1, -1).gather(2, classes[..., None])[..., 0]  # (B, counters)
+    resets = resets.repeat(len(now), 1)  # (B, counters)
     for i, counter in enumerate(counters):
         for first, reset in counter.elsewhere:
-            there = F.one_hot(torch.tensor(i, device=now.device), len(counters)).bool() & (odometer >= first)[:, None]
-            resets = torch.where(there, reset, resets)  # (B, counters)
+            resets[:, i].masked_fill_(odometer >= first, reset)
     again = (classes == most_steps(counters) - 1) & (resets >= 0)
     over = shown & (2 * taken > periods) & (now + taken < periods)
     return torch.where(again, resets, ((now + taken) % periods).masked_fill(over, 0))

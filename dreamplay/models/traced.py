@@ -66,7 +66,7 @@ class Traced:
     def _rehearse(self, part: Graph, features: Tensor, wanted: Tensor, given: list[Tensor]) -> None:
         """Draw as many patches as most frames need, so that the CPU's kernels for each number of them are there."""
         first = torch.arange(wanted.numel(), device=wanted.device).view_as(wanted)
-        for count in (*range(TOGETHER, USUAL + 1, TOGETHER), wanted.numel()):
+        for count in (*range(TOGETHER, min(USUAL + 1, wanted.numel()), TOGETHER), wanted.numel()):
             self._run("pixels", part, features, first < count, *given)
 
     @property
