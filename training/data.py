@@ -243,8 +243,7 @@ class Footage:
     def _seldom(self) -> npt.NDArray[np.float64]:
         """One by the root of how often the page is seen that each of `rows` is in."""
         pages = self._pages()[self.rows]
-        seldom: npt.NDArray[np.float64] = np.bincount(pages)[pages] ** -0.5
-        return seldom
+        return 1 / np.sqrt(np.bincount(pages)[pages].astype(np.float64))
 
     def _appears(self, scene: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """How rare it is that a level appears where it does in each of `rows` or in the next one."""
