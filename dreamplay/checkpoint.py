@@ -27,7 +27,7 @@ from dreamplay.weights import SCALE
 
 NETWORKS = ("codec", "motion", "denoiser")
 STARTS = "starts.safetensors"
-PIECES = 1024
+PIECES = 2048
 """Patches that the frames of all starts are put together from: many frames of a game show the same ones."""
 GOLDEN_FRAMES = 1
 """Frames that tell whether a machine draws what it should: others would follow from what it gets wrong."""
