@@ -237,13 +237,13 @@ def test_what_a_thing_leaves_behind_is_drawn_more_often() -> None:
     )
 
 
-def test_a_page_of_a_level_is_drawn_by_the_root_of_how_often_it_is_seen() -> None:
+def test_every_page_of_a_level_is_drawn_as_often() -> None:
     shot = footage()
     shot.things[:], shot.odometer[:], shot.changed[:] = 1, 0, 1
     far = shot.rows[: len(shot.rows) // 5]
     shot.odometer[far] = shot.setting.game.width
     weights = dict(zip(shot.rows.tolist(), shot.weights(), strict=True))
-    assert weights[int(far[0])] / weights[int(shot.rows[-1])] == pytest.approx(2, rel=0.1)
+    assert 3 < weights[int(far[0])] / weights[int(shot.rows[-1])] < 4  # but for the parts that know no pages
 
 
 def test_a_place_where_a_level_seldom_appears_is_drawn_as_often_as_one_where_it_often_does() -> None:

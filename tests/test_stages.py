@@ -10,7 +10,9 @@ import torch
 
 from dreamplay import cli, dream
 from dreamplay.config import Config
+from dreamplay.errors import UsageError
 from dreamplay.games import load
+from dreamplay.models.model import Model
 from tests import tiny
 from training import assets, codec, denoiser, export, motion
 from training.recipe import Recipe
@@ -33,9 +35,9 @@ def trained(made: Config, folder: Path) -> Recipe:
     recipe = tiny.recipe(made)
     for split, seed in (("train", 0), ("heldout", 1)):
         tiny.Play(90, 60, game=MARIO, seed=seed).write(assets.CACHE / recipe.name / split)
-    assert codec.train(recipe, folder)
-    assert recipe.motion_net is None or motion.train(recipe, folder)
-    assert denoiser.train(recipe, folder)
+    assert codec.train(recipe, folder, recipe.codec)
+    assert recipe.motion_net is None or motion.train(recipe, folder, recipe.motion)
+    assert denoiser.train(recipe, folder, recipe.denoiser)
     return recipe
 
 
@@ -57,6 +59,28 @@ def test_all_stages_lead_to_a_cartridge_that_plays(
     logged = [json.loads(line) for line in Path("run/denoiser/metrics.jsonl").read_text().splitlines()]
     assert 0 <= logged[-1]["heldout_exact"] <= 1
     assert {path.name for path in Path("run").rglob("*.png")} == {"codec.png", "dream.png"}
+
+
+@pytest.mark.slow
+def test_a_decoder_learns_while_latents_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = tiny.recipe(everything())
+    for split, seed in (("train", 0), ("heldout", 1)):
+        tiny.Play(40, 30, game=MARIO, seed=seed).write(assets.CACHE / recipe.name / split)
+    with pytest.raises(UsageError, match="no latents to keep"):
+        codec.train(recipe, Path("run"), recipe.codec, keep_latents=True)
+    model = Model(assets.blank_config(recipe))
+    kept = Path("run/codec.safetensors")
+    kept.parent.mkdir(exist_ok=True)
+    assets.save(model.codec, kept)
+    frames = torch.randint(0, 4, (2, MARIO.height, MARIO.width, 1), dtype=torch.uint8)
+    model.codec.eval()
+    was = model.codec.encode(frames)
+    drew = model.codec.draw(model.codec.features(was))
+    assert codec.train(recipe, Path("run"), recipe.codec, keep_latents=True)
+    assets.recall(model.codec, kept)
+    assert torch.equal(model.codec.encode(frames), was)
+    assert not torch.equal(model.codec.draw(model.codec.features(was)), drew)
 
 
 def test_a_stage_says_which_one_has_to_come_first(tmp_path: Path) -> None:

@@ -38,3 +38,9 @@ def test_an_error_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_the_list_of_stages_imports_no_torch() -> None:
     code = "import sys; from training.__main__ import main; main([]); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.1", "2", "nan"])
+def test_a_learning_rate_that_cannot_be_is_refused(rate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["denoiser", "--recipe", "mario-tiny", f"--rate={rate}"]) != 0
+    assert "allowed is more than 0 and at most 1" in capsys.readouterr().err

@@ -100,14 +100,9 @@ def footage(
 
 
 @contextmanager
-def session(
-    recipe: Recipe, stage: str, folder: Path, minutes: float | None, *, whole: bool = False
-) -> Iterator[Session]:
+def session(recipe: Recipe, stage: str, folder: Path, hyper: Hyper, *, whole: bool = False) -> Iterator[Session]:
     """Everything a stage needs, alone or under `torchrun`: each process there holds a part of the play or the whole."""
     backdrops = stage != "codec"
-    hyper: Hyper = getattr(recipe, stage)
-    if minutes is not None:
-        hyper = replace(hyper, minutes=minutes, steps=None)
     with processes() as (rank, size):
         torch.manual_seed(hyper.seed)
         model = Model(blank_config(recipe))
@@ -150,17 +145,30 @@ def recall(network: torch.nn.Module, path: Path) -> None:
     network.load_state_dict(load_file(path))
 
 
-def stage_main(stage: str, train: Callable[..., bool], argv: list[str]) -> int:
-    """The command line that all training stages share."""
+def stage_main(stage: str, train: Callable[..., bool], argv: list[str], **flags: str) -> int:
+    """The command line that all training stages share. flags: What a stage has besides, each with its help."""
     parser = argparse.ArgumentParser(prog=f"python -m training {stage}")
     parser.add_argument("--recipe", default="mario", help="name of a module in training/recipes")
     parser.add_argument("--minutes", type=float, help="time budget instead of the recipe's")
+    parser.add_argument("--rate", type=float, help="learning rate instead of the recipe's")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs")
+    for name, text in flags.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     options = parser.parse_args(argv)
     try:
         recipe = recipes.load(options.recipe)
-        done = train(recipe, options.runs / recipe.name, minutes=options.minutes)
+        hyper = _asked(getattr(recipe, stage), options.minutes, options.rate)
+        done = train(recipe, options.runs / recipe.name, hyper, **{name: getattr(options, name) for name in flags})
     except DreamplayError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0 if done else 143
+
+
+def _asked(hyper: Hyper, minutes: float | None, rate: float | None) -> Hyper:
+    """A recipe's numbers with those of the command line in their place."""
+    if rate is not None and not 0 < rate <= 1:
+        raise UsageError(f"--rate is {rate:g}, allowed is more than 0 and at most 1")
+    if minutes is not None:
+        hyper = replace(hyper, minutes=minutes, steps=None)
+    return hyper if rate is None else replace(hyper, rate=rate)

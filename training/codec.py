@@ -11,12 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dreamplay.errors import UsageError
 from dreamplay.models.codec import Codec
 from dreamplay.models.layers import PATCH, to_patches
 from dreamplay.ring import shift
 from training import assets, pictures
-from training.data import Footage, Rows, Sampler, chosen, wrong
-from training.recipe import Recipe
+from training.data import Footage, Rows, Sampler, chosen, running, wrong
+from training.recipe import Hyper, Recipe
 from training.runner import Runner
 
 CROP = 96
@@ -51,7 +52,7 @@ class CropSource:
         self.footage, self.batch = footage, batch
         self.sampler = Sampler(footage, seed)
         rare = [float(footage.frames.rarity(rows).sum()) for rows in torch.from_numpy(footage.rows)]
-        self._edges = np.cumsum(rare) / np.sum(rare)
+        self._edges = running(np.array(rare))
 
     def __call__(self) -> Crops:
         """The next batch."""
@@ -145,13 +146,27 @@ def accuracy(codec: Codec, footage: Footage, rows: Rows) -> dict[str, float]:
     return {"pixels": shares[0], "moving_pixels": shares[1], "patches_by_rarity": shares[2]}
 
 
-def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
-    """Train the recipe's codec, from the weights that were kept before, if any. Returns whether it is complete."""
-    with assets.session(recipe, "codec", folder, minutes) as s:
+def train(recipe: Recipe, folder: Path, hyper: Hyper, *, keep_latents: bool = False) -> bool:
+    """Train the recipe's codec, from the weights that were kept before, if any.
+
+    keep_latents: Whether only its decoder learns, so that a denoiser of before can go on with it.
+
+    Returns:
+        Whether it is complete.
+
+    Raises:
+        UsageError: No weights were kept whose latents could stay.
+    """
+    with assets.session(recipe, "codec", folder, hyper) as s:
         codec = assets.channels_last(s.model.codec)
         kept = s.folder.parent / "codec.safetensors"
         if kept.exists():
             assets.recall(codec, kept)
+        if keep_latents:
+            if not kept.exists():
+                raise UsageError(f"{kept} does not exist: there are no latents to keep (python -m training adopt)")
+            for part in (codec.enter, codec.look, codec.squeeze, codec.norm.eval()):
+                part.requires_grad_(False)
         source = CropSource(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         objective = Objective(codec, None if recipe.palette else s.palette)
         runner = Runner(
@@ -169,5 +184,5 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
 
 
 def main(argv: list[str]) -> int:
-    """`python -m training codec --recipe NAME [--minutes M]`."""
-    return assets.stage_main("codec", train, argv)
+    """`python -m training codec --recipe NAME [--minutes M] [--rate R] [--keep-latents]`."""
+    return assets.stage_main("codec", train, argv, keep_latents="teach the decoder alone, for a denoiser of before")

@@ -29,6 +29,8 @@ Rows = npt.NDArray[np.int64]
 
 SEEN_BEFORE, SEEN_AFTER = 5, 16
 """Frames before and after a rare event that belong to it: a block that was hit bounces for eight."""
+SCARCE = 500
+"""The part of all rows, one by this, as which a page counts at least: what is seen once is not drawn for ever."""
 _SETS_UP, _WALKS_OFF = 0, 5
 """Values of `task` while a level is set up and of `player_state` while Mario walks to the castle."""
 HERO_BOX = (16, 32)
@@ -212,11 +214,11 @@ class Footage:
     def weights(self) -> npt.NDArray[np.float64]:
         """Sampling weight of each of `rows`.
 
-        Two parts of nine the same for all, two by changed patches, both less where a page of a level is seen more
-        often, by the root of its number; one from a little before rare events to when what they left behind is there
-        for good, and one the rarest thing that is there, each kind of them by the square root of its number, one the
-        frames around a change of the scene: few, but everything changes at once in them; and two those in which a
-        level appears, each place where one does as often.
+        Two parts of nine the same for every page of a level, two by changed patches, pages weighed alike; one from a
+        little before rare events to when what they left behind is there for good, and one the rarest thing that is
+        there, each kind of them by the square root of its number, one the frames around a change of the scene: few,
+        but everything changes at once in them; and two those in which a level appears, each place where one does as
+        often.
         """
         changed = self.changed.numpy()[self.rows].clip(max=150).astype(np.float64)
         rare = np.zeros(len(self.frames), dtype=np.float64)
@@ -232,7 +234,7 @@ class Footage:
         turns = np.concatenate([[0.0], (scene[1:] != scene[:-1]).astype(np.float64)])
         turns = (np.convolve(turns, np.ones(5), "same")[self.rows] > 0).astype(np.float64)
         appears = self._appears(scene)
-        seldom = self._seldom()
+        seldom = self.seldom(self.rows)
         parts = (seldom, seldom, seldom * changed, seldom * changed, rare, self._rarity(), turns, appears, appears)
         return np.mean([part / max(part.sum(), 1e-9) for part in parts], 0)
 
@@ -240,10 +242,10 @@ class Footage:
         """The screen of the level in which each frame is, (rows,)."""
         return self.odometer.numpy().clip(min=0) // self.setting.game.width
 
-    def _seldom(self) -> npt.NDArray[np.float64]:
-        """One by the root of how often the page is seen that each of `rows` is in."""
-        pages = self._pages()[self.rows]
-        return 1 / np.sqrt(np.bincount(pages)[pages].astype(np.float64))
+    def seldom(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """One by how often the page of the level that each of the rows is in is seen among them, (rows,)."""
+        pages = self._pages()[rows]
+        return 1 / np.bincount(pages, minlength=1)[pages].clip(min=1 + len(rows) // SCARCE).astype(np.float64)
 
     def _appears(self, scene: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """How rare it is that a level appears where it does in each of `rows` or in the next one."""
@@ -322,8 +324,7 @@ class Sampler:
     """Draws rows with replacement; its generator can be saved and restored."""
 
     def __init__(self, footage: Footage, seed: int) -> None:
-        weights = footage.weights()
-        self._rows, self._edges = footage.rows, np.cumsum(weights / weights.sum())
+        self._rows, self._edges = footage.rows, running(footage.weights())
         self.generator = np.random.default_rng(seed)
 
     def state_dict(self) -> dict[str, Any]:
@@ -348,6 +349,11 @@ def _rarest(kinds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     rarity[0] = 0
     rarest: npt.NDArray[np.float64] = rarity[kinds].max(1, initial=0)
     return rarest
+
+
+def running(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The running sum of the shares that weights are, for `chosen`. weights: (n,). Returns (n,)."""
+    return np.cumsum(weights / weights.sum())
 
 
 def chosen(edges: npt.NDArray[np.floating[Any]], generator: np.random.Generator, count: int) -> Rows:

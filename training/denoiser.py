@@ -19,7 +19,7 @@ from training import assets, pictures
 from training.codec import clipped
 from training.damage import damage, thing_patches
 from training.data import Footage, Rows, Sampler, wrong
-from training.recipe import Diffusion, Recipe
+from training.recipe import Diffusion, Hyper, Recipe
 from training.runner import Runner
 
 GATE_WEIGHT = 0.1
@@ -283,13 +283,13 @@ def one_step(model: Model, footage: Footage, rows: Rows) -> dict[str, float]:
     return {"exact": 1 - exact / pixels, "skill": 1 - exact / max(copied, 1), "changed_exact": right / max(changed, 1)}
 
 
-def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
+def train(recipe: Recipe, folder: Path, hyper: Hyper) -> bool:
     """Train the recipe's denoiser on its frozen codec, from the weights that were kept before, if any.
 
     Returns:
         Whether it is complete.
     """
-    with assets.session(recipe, "denoiser", folder, minutes) as s:
+    with assets.session(recipe, "denoiser", folder, hyper) as s:
         model = assets.channels_last(s.model).requires_grad_(False).eval()
         assets.recall(model.codec, s.folder.parent / "codec.safetensors")
         if model.motion:
@@ -327,5 +327,5 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
 
 
 def main(argv: list[str]) -> int:
-    """`python -m training denoiser --recipe NAME [--minutes M]`."""
+    """`python -m training denoiser --recipe NAME [--minutes M] [--rate R]`."""
     return assets.stage_main("denoiser", train, argv)

@@ -16,9 +16,9 @@ from dreamplay.models.motion import Motion, Outlook
 from dreamplay.models.moves import JUMPS, NUMBERS, SMALL, Arrivals, Jumps, Moves, arrivals, moves
 from dreamplay.ring import Ring
 from training import assets
-from training.data import HERO_BOX, Footage, Rows, Sampler
+from training.data import HERO_BOX, Footage, Rows, Sampler, chosen, running
 from training.happenings import counts, eventful, nearly, poses, states, sudden, ticks, turns
-from training.recipe import Recipe
+from training.recipe import Hyper, Recipe
 from training.runner import Runner
 
 REPORTED = 12_000
@@ -88,7 +88,8 @@ class Source:
         self.whole[footage.rows] = True
         happens, stops = eventful(footage), sudden(footage)
         kinds = [(happens, EVENTS), (stops, STOPS), (nearly(happens | stops), NEARLY)]
-        self.rare = [(footage.rows[kind[footage.rows]], share) for kind, share in kinds]
+        some = [(footage.rows[kind[footage.rows]], int(share * HISTORIES)) for kind, share in kinds]
+        self.rare = [(rows, running(footage.seldom(rows)), many) for rows, many in some if len(rows)]
         self.classes = [
             (kinds, share)
             for kinds, share in (
@@ -108,7 +109,7 @@ class Source:
             if places[i, 2]:
                 cover(frames[i], places[i], generator)
                 places[i, 2] = 0
-        picked = [generator.choice(rows, int(share * HISTORIES)) for rows, share in self.rare if len(rows)]
+        picked = [rows[chosen(edges, generator, many)] for rows, edges, many in self.rare]
         drawn = np.concatenate([self.sampler.draw(HISTORIES - sum(map(len, picked))), *picked])
         alike = [
             kinds[generator.integers(len(kinds))]
@@ -293,9 +294,9 @@ def _tracked(motion: Motion, footage: Footage, rows: Rows) -> dict[str, float]:
     }
 
 
-def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool:
+def train(recipe: Recipe, folder: Path, hyper: Hyper) -> bool:
     """Train the recipe's motion head. Returns whether it is complete."""
-    with assets.session(recipe, "motion", folder, minutes, whole=True) as s:
+    with assets.session(recipe, "motion", folder, hyper, whole=True) as s:
         if s.model.motion is None:
             raise UsageError(f"the recipe '{recipe.name}' has no motion head to train")
         motion = assets.channels_last(s.model.motion)
@@ -321,5 +322,5 @@ def train(recipe: Recipe, folder: Path, *, minutes: float | None = None) -> bool
 
 
 def main(argv: list[str]) -> int:
-    """`python -m training motion --recipe NAME [--minutes M]`."""
+    """`python -m training motion --recipe NAME [--minutes M] [--rate R]`."""
     return assets.stage_main("motion", train, argv)
