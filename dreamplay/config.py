@@ -140,6 +140,7 @@ class DenoiserConfig:
         sprite: Channels of the learned pictures of things; 0 for none.
         looks: Things with pictures of their own.
         backdrop: Whether the oldest past frame is what was last seen behind things.
+        settles: Kinds of things that are a part of the level, with the picture that they have, once they are gone.
     """
 
     backbone: str
@@ -155,6 +156,7 @@ class DenoiserConfig:
     sprite: int = _bounded(0, 16)
     looks: tuple[Look, ...] = _bounded(0, 16)
     backdrop: bool
+    settles: tuple[int, ...] = _bounded(0, 16, ())
 
 
 @dataclass(frozen=True)

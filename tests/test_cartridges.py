@@ -65,6 +65,18 @@ def test_after_two_seconds_the_dream_is_where_the_game_is(mario: dream.Dream, bu
     assert aligned(frame[:, : mario.game.width], frame[:, -mario.game.width :]) > 0.96
 
 
+@pytest.mark.emulator
+def test_a_block_that_was_hit_stays_used(mario: dream.Dream) -> None:
+    both = Beside(mario, MarioWorld("1-1"))
+    both.reset(0)
+    for held in script.parse("right:60,:12,a:16,:17", mario.game):
+        frame = both.step(held)
+    dreamed, shown = frame[:, : mario.game.width], frame[:, -mario.game.width :]
+    block = np.s_[144:160, 108:130]
+    assert (dreamed[block] == shown[block]).all()
+    assert len(np.unique(shown[block].reshape(-1, 3), axis=0)) > 2  # it is in there
+
+
 def aligned(dreamed: Frame, shown: Frame) -> float:
     """The share of equal pixels when one picture is moved by up to 16 columns over the other."""
     width = shown.shape[1] - 16

@@ -135,6 +135,15 @@ def test_only_things_have_timers(kind: int, allowed: str) -> None:
     assert "counters[0].timers is 3, allowed is none without motion" in refusal(json.dumps(made))
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [(0, "1 to 4"), (5, "1 to 4")])
+def test_only_things_settle(kind: int, allowed: str) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["denoiser"]["settles"] = [4, kind]
+    assert f"denoiser.settles is {kind}, allowed is {allowed}" in refusal(json.dumps(made))
+    made["motion"], made["denoiser"]["looks"], made["denoiser"]["backdrop"] = None, [], False
+    assert "denoiser.settles is 4, allowed is none without motion" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize(("kind", "slot"), [(5, 1), (4, 3)])
 def test_landmarks_are_things_with_a_slot(kind: int, slot: int) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

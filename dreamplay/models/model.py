@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dreamplay.config import Config
-from dreamplay.models import backdrop
+from dreamplay.models import backdrop, blocks
 from dreamplay.models.codec import Codec
 from dreamplay.models.denoiser import Denoiser, Scene
 from dreamplay.models.layers import PATCH, coded_history, from_patches, to_patches
@@ -220,7 +220,11 @@ class Model(nn.Module):
             drawn, old = (pixels or self.pixels)(moved, features, wanted), patches[wanted]  # (n, 64 P)
             new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
             patches[wanted] = torch.where(new, drawn, old)
-        return self._tidied(moved, from_patches(patches, self.codec.planes))
+        frame = self._tidied(moved, from_patches(patches, self.codec.planes))
+        settles = self.config.denoiser.settles
+        if not settles:
+            return frame
+        return blocks.settle(frame, moved.frames[:, -1], moved.things[:, -2:], moved.scrolls[:, -1], settles)
 
     def _tidied(self, moved: Moved, frame: Tensor) -> Tensor:
         """A frame, (B, h, w, P) uint8, without the dots that things leave behind."""

@@ -120,6 +120,7 @@ RECIPE = Recipe(
             Look(kinds=(38, 41), first=304, pictures=1, lasts=1, behind=False, across=3),  # lifts that bob and swing
         ),
         backdrop=True,
+        settles=(122,),  # used blocks that have bounced
     ),
     codec=Hyper(batch=48, rate=2e-3, minutes=18),
     motion=Hyper(batch=32, rate=1e-3, minutes=13, decay=0.3),
