@@ -28,8 +28,13 @@ def settled(now: Tensor, *, x: int = 40, y: int = 14, scroll: int = 0, drawn: bo
     left, right = max(x - scroll, 0), min(x - scroll + 16, WIDTH)
     if drawn:
         before[0, y + 1 : y + 17, left:right, 0] = BLOCK[:, left - x + scroll : right - x + scroll]
-    both = torch.stack([one(KIND, x, y), now], 1)
-    return blocks.settle(empty, before, both, torch.tensor([scroll]), (KIND,))[0, ..., 0]
+    return blocks.settle(empty, before, *past(one(KIND, x, y), now, scroll=scroll), (KIND,))[0, ..., 0]
+
+
+def past(*things: Tensor, scroll: int = 0) -> tuple[Tensor, Tensor]:
+    """The last of these, before which there was nothing, and how far the camera went to each."""
+    empty = [one(0)] * (blocks.HELD + 2 - len(things))
+    return torch.stack([*empty, *things], 1), torch.full((1, blocks.HELD + 2), scroll)
 
 
 @pytest.mark.parametrize("y", [12, 14, 15, 19])
@@ -53,9 +58,18 @@ def test_nothing_is_put_back(now: Tensor) -> None:
 
 
 def test_things_of_other_kinds_leave_nothing() -> None:
-    went = torch.stack([one(KIND + 1, 40, 14), one(0)], 1)
     black, white = torch.zeros(1, HEIGHT, WIDTH, 1).byte(), torch.ones(1, HEIGHT, WIDTH, 1).byte()
-    assert torch.equal(blocks.settle(black, white, went, torch.zeros(1, dtype=torch.int64), (KIND,)), black)
+    assert torch.equal(blocks.settle(black, white, *past(one(KIND + 1, 40, 14), one(0)), (KIND,)), black)
+
+
+@pytest.mark.parametrize("since", [1, 2, 3])
+def test_a_block_that_has_come_to_rest_stays_as_it_is_for_two_frames(since: int) -> None:
+    black, white = torch.zeros(1, HEIGHT, WIDTH, 1).byte(), torch.ones(1, HEIGHT, WIDTH, 1).byte()
+    went = past(*[one(KIND, 40, 14), *[one(0)] * (since + 1)][-blocks.HELD - 2 :], scroll=3)
+    shown = blocks.settle(black, white, *went, (KIND,))[0, ..., 0]
+    left = 40 - 3 * (since + 1)
+    assert bool(shown[16:32, left : left + 16].all()) == (since <= blocks.HELD)
+    assert int(shown.count_nonzero()) == 256 * (since <= blocks.HELD)
 
 
 def test_where_a_slot_is_taken_by_something_else_its_block_is_back_all_the_same() -> None:
@@ -95,7 +109,7 @@ def test_the_real_game_puts_a_used_block_back_as_it_was_drawn() -> None:
         for n, place in ((last, places[last]), (last + 1, places[last + 1]))
     ]
     sky, before = (torch.from_numpy(np.array(frames[n]))[None] for n in (bounces[0], last))
-    shown = blocks.settle(sky, before, torch.stack(things, 1), torch.zeros(1, dtype=torch.int64), (122,))
+    shown = blocks.settle(sky, before, *past(*things), (122,))
     x = places[last]["thing7_x"] - places[last]["camera"]
     rest = np.s_[144:160, x : x + 16]
     assert (shown[0].numpy()[rest] == frames[last + 3][rest]).all()

@@ -224,7 +224,8 @@ class Model(nn.Module):
         settles = self.config.denoiser.settles
         if not settles:
             return frame
-        return blocks.settle(frame, moved.frames[:, -1], moved.things[:, -2:], moved.scrolls[:, -1], settles)
+        last = -blocks.HELD - 2
+        return blocks.settle(frame, moved.frames[:, -1], moved.things[:, last:], moved.scrolls[:, last:], settles)
 
     def _tidied(self, moved: Moved, frame: Tensor) -> Tensor:
         """A frame, (B, h, w, P) uint8, without the dots that things leave behind."""
