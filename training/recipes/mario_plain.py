@@ -22,6 +22,7 @@ RECIPE = replace(
     denoiser_net=replace(
         mario.RECIPE.denoiser_net,
         residual=False, gate=None, sigma_data=1.0, memory=0, columns=0, stamp=0, sprite=0, looks=(), backdrop=False,
+        settles=(),
     ),
     diffusion=Diffusion(start=0.0, changed=0.0, busy=0.0, corrupt=0.0, erase=0.0, rollout=0.0, forget=0.0),
 )  # fmt: skip
