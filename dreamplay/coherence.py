@@ -24,6 +24,11 @@ def check(config: "Config", refuse: Refuse) -> None:
     marks, things = (motion.landmarks, motion.kinds - motion.scenes) if motion else ((), 0)
     if motion and (wrong := [mark for mark in marks if mark.slot >= motion.things or mark.kind >= things]):
         refuse("motion.landmarks", wrong[0], "a slot below motion.things and a kind below those of the scenes")
+    for guide in motion.guided if motion else ():
+        if not (0 <= guide[0] < guide[1] and 0 <= guide[2] < 1 << len(config.game.buttons)):
+            refuse(
+                "motion.guided", guide, "two odometer readings, the second one larger, and a mask of the game's buttons"
+            )
     if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
         refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
     if wrong_kinds := [kind for kind in config.denoiser.settles if not 0 < kind < things]:

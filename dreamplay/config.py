@@ -79,6 +79,8 @@ class MotionConfig:
         scenes: How many of them, the last ones, stand for steps of a change of the scene while the hero is away.
         columns: Length of what it remembers of the level, in patches of 8 pixels.
         landmarks: What levels are built with.
+        guided: Where the console itself holds buttons, whatever the player does: from an odometer reading on, to before
+            another, and which, as a mask of bits in the order of the game's buttons.
     """
 
     fastest: int = _bounded(1, 32)
@@ -91,6 +93,7 @@ class MotionConfig:
     scenes: int = _bounded(0, 4095)
     columns: int = _bounded(0, 65536)
     landmarks: tuple[Landmark, ...] = _bounded(0, 64, ())
+    guided: tuple[tuple[int, int, int], ...] = _bounded(0, 16, ())
 
 
 @dataclass(frozen=True, kw_only=True)

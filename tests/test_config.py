@@ -144,6 +144,13 @@ def test_only_things_settle(kind: int, allowed: str) -> None:
     assert "denoiser.settles is 4, allowed is none without motion" in refusal(json.dumps(made))
 
 
+@pytest.mark.parametrize("guide", [[8, 8, 1], [-1, 8, 1], [0, 8, 8], [0, 8, -1]])
+def test_a_console_guides_somewhere_and_with_the_game_s_buttons(guide: list[int]) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["motion"]["guided"] = [[0, 8, 7], guide]
+    assert f"motion.guided is {tuple(guide)}, allowed is two odometer readings" in refusal(json.dumps(made))
+
+
 @pytest.mark.parametrize(("kind", "slot"), [(5, 1), (4, 3)])
 def test_landmarks_are_things_with_a_slot(kind: int, slot: int) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

@@ -141,6 +141,15 @@ def test_a_step_forgets_the_oldest_frame_and_button(made: Config) -> None:
         assert torch.equal(after.frames[:, oldest:-1], ring.frames[:, oldest + 1 :])
 
 
+def test_where_the_console_guides_the_hero_its_buttons_count_and_no_others() -> None:
+    made = tiny.config()
+    assert made.motion is not None
+    model, ring = tiny.model(replace(made, motion=replace(made.motion, guided=((16, 32, 0b101),)))), tiny.ring(made, 4)
+    after = step(model, replace(ring, odometer=torch.tensor([15, 16, 31, 32])))
+    player, console = [0, 1, 0], [1, 0, 1]
+    assert after.buttons[:, -1].tolist() == [player, console, console, player]
+
+
 def test_with_everything_off_it_is_a_plain_latent_diffusion_of_the_next_frame() -> None:
     made = tiny.plain()
     model, ring = tiny.model(made), tiny.ring(made)

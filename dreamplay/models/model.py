@@ -122,6 +122,13 @@ class Model(nn.Module):
         with torch.autocast(held.device.type, enabled=False):
             return self.motion.likeliest(self.motion(ring, held, motion=motion), ring, motion)
 
+    def _heard(self, held: Tensor, odometer: Tensor) -> Tensor:
+        """The buttons that count, (B, K): the console's own where it guides the hero. odometer: (B,)."""
+        for first, end, mask in self.config.motion.guided if self.config.motion else ():
+            own = held.new_tensor([mask >> i & 1 for i in range(held.shape[1])])
+            held = torch.where(((odometer >= first) & (odometer < end))[:, None], own, held)
+        return held
+
     def move(self, ring: Ring, held: Tensor, after: Foresight) -> Moved:
         """Scroll the past.
 
@@ -304,7 +311,7 @@ class Model(nn.Module):
             noise: Unit variance times the temperature, (B, C, H, W).
             motion: Motion classes (B,) to use instead of the model's own.
         """
-        parts = self.parts or self.eager
+        parts, held = self.parts or self.eager, self._heard(held, ring.odometer)
         after = parts.foresee(ring, held) if motion is None else self.foresee(ring, held, motion)
         moved = self.move(ring, held, after)
         features, gate = parts.imagine(moved, self.coded(moved), noise)

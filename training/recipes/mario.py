@@ -84,6 +84,7 @@ RECIPE = Recipe(
         scenes=40,
         columns=COLUMNS,
         landmarks=tuple(Landmark(kind=49, slot=6, x=x, y=48) for x in (3160, 8536, 11640)),  # flags
+        guided=((8960, 9216, 1 << 7),),  # to the right, into the pipe that leads to 1-2
     ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
