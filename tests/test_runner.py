@@ -257,3 +257,13 @@ def test_two_processes_of_different_speed_train_the_same_weights(tmp_path: Path)
     one, other = (torch.load(tmp_path / "run" / name, weights_only=True) for name in ("state.pt", "state1.pt"))
     assert one["clock"] == other["clock"]
     assert same(one, other)
+
+
+def test_a_pause_does_not_use_up_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(0, 10**9, 3600))
+    monkeypatch.setattr("training.runner.time.perf_counter", lambda: float(next(now)))
+    draws = Draws()
+    run = runner(tmp_path, draws, hyper=Hyper(batch=2, rate=1e-2, minutes=5))
+    assert run.run(draws)
+    assert run.step == 5
+    assert run.seconds == 300

@@ -28,6 +28,8 @@ from training.recipe import Hyper
 
 SAVE_SECONDS = 180.0
 LOG_STEPS = 20
+PAUSED = 60.0
+"""Seconds that a step counts at most: what takes longer was paused, which is no training."""
 PATIENCE_NAN = 5
 TABLE_RATE = 10.0
 """Learning rate of embedding tables, as a multiple of the weights'."""
@@ -218,7 +220,7 @@ class Runner(Generic[Network]):
             self.optimizer.step()
             self._update_average()
         self.step += 1
-        self.seconds += time.perf_counter() - began
+        self.seconds += min(time.perf_counter() - began, PAUSED)
         if self.size > 1:
             self._agree()
         if self.step % LOG_STEPS == 0:
