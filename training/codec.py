@@ -157,14 +157,14 @@ def train(recipe: Recipe, folder: Path, hyper: Hyper, *, keep_latents: bool = Fa
     Raises:
         UsageError: No weights were kept whose latents could stay.
     """
+    kept = folder / "codec.safetensors"
+    if keep_latents and not kept.exists():
+        raise UsageError(f"{kept} does not exist: there are no latents to keep (python -m training adopt CARTRIDGE)")
     with assets.session(recipe, "codec", folder, hyper) as s:
         codec = assets.channels_last(s.model.codec)
-        kept = s.folder.parent / "codec.safetensors"
         if kept.exists():
             assets.recall(codec, kept)
         if keep_latents:
-            if not kept.exists():
-                raise UsageError(f"{kept} does not exist: there are no latents to keep (python -m training adopt)")
             for part in (codec.enter, codec.look, codec.squeeze, codec.norm.eval()):
                 part.requires_grad_(False)
         source = CropSource(s.footage, s.hyper.batch, s.hyper.seed + s.rank)

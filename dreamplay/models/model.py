@@ -228,11 +228,8 @@ class Model(nn.Module):
             new = changed[wanted][:, None] | (old == unknown) if unknown else changed[wanted][:, None]
             patches[wanted] = torch.where(new, drawn, old)
         frame = self._tidied(moved, from_patches(patches, self.codec.planes))
-        settles = self.config.denoiser.settles
-        if not settles:
-            return frame
-        last = -blocks.HELD - 2
-        return blocks.settle(frame, moved.frames[:, -1], moved.things[:, last:], moved.scrolls[:, last:], settles)
+        last, kinds = -blocks.HELD - 2, self.config.denoiser.settles
+        return blocks.settle(frame, moved.frames[:, -1], moved.things[:, last:], moved.scrolls[:, last:], kinds)
 
     def _tidied(self, moved: Moved, frame: Tensor) -> Tensor:
         """A frame, (B, h, w, P) uint8, without the dots that things leave behind."""
