@@ -116,12 +116,13 @@ def dotted(*places: tuple[int, int]) -> Tensor:
     return made
 
 
-def tidied(made: Tensor, *, behind: Tensor | None = None) -> Tensor:
-    """What is left of it after a thing has gone elsewhere, below fourteen rows of status."""
+def tidied(made: Tensor, *, behind: Tensor | None = None, kind: int = 1) -> Tensor:
+    """What is left of it after a thing has gone elsewhere, where it is of this kind, below fourteen rows of status."""
     went, still = (
         torch.stack([things(place) for place in ((40, 10), (200, 200), (66, 10))], 1),
         torch.zeros(1, 3).long(),
     )
+    went[0, -1, 0, 2] = kind
     return backdrop.tidy(made, frame(1) if behind is None else behind, went, still, {}, top=14, unknown=9)
 
 
@@ -132,6 +133,14 @@ def test_dots_are_wiped_off_where_a_thing_has_just_been() -> None:
 @pytest.mark.parametrize("place", [(20, 70), (20, 20), (60, 42), (12, 42)], ids=["is there", "left", "below", "status"])
 def test_dots_elsewhere_stay(place: tuple[int, int]) -> None:
     assert torch.equal(tidied(dotted(place)), dotted(place))
+
+
+def test_a_new_scene_gets_no_dots_of_the_last_one() -> None:
+    card = frame(0)
+    corner = frame(0)
+    corner[0, 20, 42] = 1  # all that the thing hid of its patch
+    assert torch.equal(tidied(card, behind=corner, kind=-3), card)
+    assert torch.equal(tidied(card, behind=corner), corner)
 
 
 def test_what_is_more_than_dots_has_really_changed() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from dreamplay.config import Look
 from dreamplay.models import sprites
 from dreamplay.models.layers import PATCH
+from dreamplay.ring import away
 
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
@@ -75,6 +76,7 @@ def tidy(
     for number, covered in enumerate((True, True, False)):
         for row, start, upper, end, lower in boxes(things[:, number], since[:, number], width, height, across):
             left[row, max(upper, top) : lower, start:end] = covered
+    left &= ~away(things[:, -1])[:, None, None]  # nothing of this scene was behind the things of the last one
     differs = left & ((frame != behind) & (behind != unknown))[..., 0]
     if not differs.any():
         return frame
