@@ -304,6 +304,7 @@ def train(recipe: Recipe, folder: Path, hyper: Hyper) -> bool:
         if kept.exists():
             assets.recall(motion, kept)
         motion.scenes.learn(s.footage.things[:, 0], s.footage.motion, s.footage.odometer, s.footage.episodes)
+        motion.spawns.learn(s.footage.things[:], s.footage.odometer, s.footage.episodes)
         source = Source(s.footage, s.hyper.batch, s.hyper.seed + s.rank)
         runner = Runner(
             Objective(motion), motion, s.hyper, s.folder, stateful={"source": source.sampler}, rank=s.rank, size=s.size

@@ -40,6 +40,7 @@ from dreamplay.models.moves import (
 from dreamplay.models.rules import Rules
 from dreamplay.models.scenes import STILL, Scenes
 from dreamplay.models.sight import ACROSS, DOWN, HEADS, LOOK, POINTS, Seen, Sight
+from dreamplay.models.spawns import Spawns
 from dreamplay.models.tracker import Tracker
 from dreamplay.ring import THING, Ring
 
@@ -131,6 +132,7 @@ class Motion(nn.Module):
         self.tracker = Tracker(config, palette)
         self.classes = config.fastest + 1 + len(config.cuts)
         self.scenes = Scenes(config.kinds, config.scenes, self.classes, config.columns)
+        self.spawns = Spawns(config.kinds, config.things)
         self.kind = nn.Embedding(config.kinds, KIND)
         self.speeds = nn.ModuleList(nn.Embedding(2 * fastest + 1, SPEED) for fastest in FASTEST)
         self.place = nn.Embedding(config.columns + 1, KIND)
@@ -362,6 +364,7 @@ class Motion(nn.Module):
         scrolls = motion.masked_fill(motion > self.config.fastest, 0)
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
+        things = self.spawns(things, now, ring.odometer, scrolls)
         things = self.rules.stand(things, ring.odometer, scrolls)
         counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters, ring.odometer)
         return Foresight(motion, *self.rules(things, now, counters, ring.counters))
