@@ -21,9 +21,7 @@ def check(config: "Config", refuse: Refuse) -> None:
     """
     if (motion := config.motion) and motion.scenes >= motion.kinds:
         refuse("motion.scenes", motion.scenes, f"less than motion.kinds, {motion.kinds}")
-    marks, things = (motion.landmarks, motion.kinds - motion.scenes) if motion else ((), 0)
-    if motion and (wrong := [mark for mark in marks if mark.slot >= motion.things or mark.kind >= things]):
-        refuse("motion.landmarks", wrong[0], "a slot below motion.things and a kind below those of the scenes")
+    things = motion.kinds - motion.scenes if motion else 0
     for guide in motion.guided if motion else ():
         if not (0 <= guide[0] < guide[1] and 0 <= guide[2] < 1 << len(config.game.buttons)):
             refuse(

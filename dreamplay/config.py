@@ -49,21 +49,6 @@ class CodecConfig:
     colors: int = _bounded(0, 32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Landmark:
-    """What a level is built with: it is there whenever the camera comes near.
-
-    Attributes:
-        kind, slot: What thing it is, and its number among them.
-        x, y: Where its left upper corner is in the level, in pixels.
-    """
-
-    kind: int = _bounded(1, 4095)
-    slot: int = _bounded(1, 63)
-    x: int = _bounded(0, 1 << 20)
-    y: int = _bounded(0, 1080)
-
-
 @dataclass(frozen=True)
 class MotionConfig:
     """The head that predicts the camera's scroll and where things will be.
@@ -78,7 +63,6 @@ class MotionConfig:
         kinds: Kinds of things and their poses; 0 stands for none.
         scenes: How many of them, the last ones, stand for steps of a change of the scene while the hero is away.
         columns: Length of what it remembers of the level, in patches of 8 pixels.
-        landmarks: What levels are built with.
         guided: Where the console itself holds buttons, whatever the player does: from an odometer reading on, to before
             another, and which, as a mask of bits in the order of the game's buttons.
     """
@@ -92,7 +76,6 @@ class MotionConfig:
     kinds: int = _bounded(2, 4096)
     scenes: int = _bounded(0, 4095)
     columns: int = _bounded(0, 65536)
-    landmarks: tuple[Landmark, ...] = _bounded(0, 64, ())
     guided: tuple[tuple[int, int, int], ...] = _bounded(0, 16, ())
 
 

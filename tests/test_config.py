@@ -151,15 +151,6 @@ def test_a_console_guides_somewhere_and_with_the_game_s_buttons(guide: list[int]
     assert f"motion.guided is {tuple(guide)}, allowed is two odometer readings" in refusal(json.dumps(made))
 
 
-@pytest.mark.parametrize(("kind", "slot"), [(5, 1), (4, 3)])
-def test_landmarks_are_things_with_a_slot(kind: int, slot: int) -> None:
-    made = json.loads(dreamplay.config.write(tiny.config()))
-    made["motion"]["landmarks"] = [{"kind": 4, "slot": 2, "x": 9, "y": 9}]
-    assert dreamplay.config.read(json.dumps(made)).motion is not None
-    made["motion"]["landmarks"].append({"kind": kind, "slot": slot, "x": 9, "y": 9})
-    assert f"Landmark(kind={kind}, slot={slot}" in refusal(json.dumps(made))
-
-
 @pytest.mark.parametrize("beat", [1, 2])
 def test_a_clock_counts_down_another_one(beat: int) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))

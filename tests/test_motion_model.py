@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from dreamplay.config import Landmark
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import (
     BEAT,
@@ -21,7 +20,6 @@ from dreamplay.models.motion import (
 from dreamplay.models.moves import (
     CELL,
     FRAMES,
-    RIGHT,
     SMALL,
     SWERVE,
     moves,
@@ -142,16 +140,20 @@ def test_the_game_goes_on_around_the_hero_when_it_always_did_whatever_is_likelie
     assert int(head.likeliest(outlook, ring).things[0, 0, THING.index("beat")]) == STILL - 1
 
 
-def test_landmarks_are_there_as_soon_as_the_camera_comes_near() -> None:
+def test_what_a_level_holds_comes_as_the_camera_goes_on() -> None:
     made = tiny.config()
-    assert made.motion is not None
-    ring = past(odometer=torch.zeros(1).long())
-    mark = Landmark(kind=3, slot=2, x=RIGHT + 1, y=8)
-    head = tiny.model(replace(made, motion=replace(made.motion, landmarks=(mark,)))).motion
+    head = tiny.model(made).motion
     assert head is not None
+    ring = past(odometer=torch.zeros(1).long())
+    ring.things[:, -1, 2] = 0
+    with torch.no_grad():
+        head.other.kinds.bias[0] = 1e6  # the head lets nothing come
+    head.spawns.camera[0] = 1
+    head.spawns.comes[0, :3] = torch.tensor([300, 8, 3])
+    head.spawns.slots[3, 2] = 1
     still, on = ([9.0 * (n == speed) for n in range(7)] for speed in (0, 2))
-    assert sees(head, ring, kind=2, scroll=on).things[0, 2, :3].tolist() == [RIGHT - 1, 8, 3]
-    assert sees(head, ring, kind=2, scroll=still).things[0, 2, :3].tolist() != [RIGHT + 1, 8, 3]
+    assert sees(head, ring, kind=2, scroll=on).things[0, 2, :3].tolist() == [298, 8, 3]
+    assert sees(head, ring, kind=2, scroll=still).things[0, 2, :3].tolist() != [300, 8, 3]
 
 
 def test_what_moves_nothing_most_of_the_time_is_hidden_from_some_rows_in_training() -> None:

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dreamplay.config import Counter, Landmark
-from dreamplay.models.moves import RIGHT
+from dreamplay.config import Counter
 from dreamplay.models.rules import Rules, paid, run_down, tied, wait
 from dreamplay.ring import THING
 from tests.tiny import thing
@@ -100,15 +99,3 @@ def test_what_waits_keeps_how_far_the_end_of_a_level_has_come() -> None:
     led = torch.tensor([[thing(), thing(kind=2, beat=1, pull=47), thing(kind=2, beat=1, pull=0)]])
     after = wait(led.repeat(2, 1, 1), now, clock, torch.tensor([False, False, True]))
     assert after[..., pull].tolist() == [[0, 39, 39], [0, 47, 39]]
-
-
-def test_a_landmark_comes_as_the_camera_comes_near_and_then_goes_its_own_way() -> None:
-    rules = Rules((), 5, [Landmark(kind=4, slot=2, x=2000, y=16), Landmark(kind=3, slot=1, x=1000, y=48)])
-    edge = 1000 - RIGHT
-    odometer, scrolls = torch.tensor([edge - 3, edge - 3, edge, edge + 1, -1]), torch.tensor([3, 5, 1, 1, 3])
-    other = thing(x=7, y=9, kind=4, beat=2)
-    said = torch.tensor([[thing(kind=1), other, other]]).expand(5, -1, -1)
-    things = rules.stand(said.clone(), odometer, scrolls)
-    came = [thing(x=RIGHT - 2, y=48, kind=3), thing(x=RIGHT - 1, y=48, kind=3)]
-    assert things[:, 1].tolist() == [other, *came, other, other]
-    assert torch.equal(things[:, [0, 2]], said[:, [0, 2]])

@@ -3,16 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dreamplay import movie
+from dreamplay import checkpoint, movie
 from dreamplay.emulator.mario import MarioWorld
 from dreamplay.emulator.things import tell
 from dreamplay.games.mario import GAME
-from dreamplay.models.moves import RIGHT as BORDER
 from training import recipe
 
 pytestmark = pytest.mark.emulator
 
 MOVIES = Path("training/movies/mario/heldout")
+FLAG = 49
 RIGHT, DOWN, A, B = (GAME.chord(name) for name in ("right", "down", "a", "b"))
 IN_LEVEL = {"player_state": 8, "task": 3, "screen_off": 0, "power": 0, "camera": 0, "x": 0, "y": 0, "y_viewport": 1}
 
@@ -183,10 +183,11 @@ def test_the_flag_comes_down_beside_mario_and_his_points_rise_until_he_walks_on(
         ("heldout/mario-1-3..1-3-1025-00005", 11640),
     ],
 )
-def test_landmarks_come_where_a_recipe_says(name: str, x: int) -> None:
-    known = recipe.load("mario").motion_net
-    assert known is not None
-    mark = next(mark for mark in known.landmarks if mark.x == x)
+def test_flags_come_where_the_embedded_cartridge_lets_them(name: str, x: int) -> None:
+    head = checkpoint.load(Path("checkpoints/mario")).model.motion
+    assert head is not None
+    flag = next(i for i, comes in enumerate(head.spawns.comes.tolist()) if comes[2] == FLAG and comes[0] == x)
+    y, slot = int(head.spawns.comes[flag, 1]), int(head.spawns.slots[FLAG].argmax())
     played = movie.read(MOVIES.parent / f"{name}.movie")
     world = MarioWorld(played.header.start)
     world.seek(played.header.seed, played.buttons[: played.header.skip])
@@ -194,11 +195,11 @@ def test_landmarks_come_where_a_recipe_says(name: str, x: int) -> None:
     for held in played.buttons[played.header.skip :]:
         world.advance(held)
         probe = world.probe()
-        found.append([probe[f"thing{mark.slot}_{each}"] for each in ("kind", "x", "y")])
-        if probe["camera"] > x - BORDER:
+        found.append([probe[f"thing{slot}_{each}"] for each in ("kind", "x", "y")])
+        if probe["camera"] > head.spawns.camera[flag]:
             break
     world.close()
-    assert found[-1] == [mark.kind, x, mark.y]
+    assert found[-1] == [FLAG, x, y]
 
 
 def test_of_two_blocks_the_newer_one_is_told_first_and_a_single_one_is_never_the_second() -> None:

@@ -160,7 +160,7 @@ class Motion(nn.Module):
         self.clocks = nn.Linear(config.width + CROWD, len(counters) * most_steps(counters))
         self.scrolled = nn.Embedding(self.classes, widths[1])
         nn.init.zeros_(self.scrolled.weight)
-        self.rules = Rules(counters, config.kinds, config.landmarks)
+        self.rules = Rules(counters, config.kinds)
         self.follow = zeroed(nn.Linear(config.width + FRAMES * HEADS * LOOK, widths[1]))
 
     def forward(self, ring: Ring, held: Tensor, truth: Moves | None = None, motion: Tensor | None = None) -> Outlook:
@@ -365,6 +365,5 @@ class Motion(nn.Module):
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
         things = self.spawns(things, now, ring.odometer, scrolls)
-        things = self.rules.stand(things, ring.odometer, scrolls)
         counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters, ring.odometer)
         return Foresight(motion, *self.rules(things, now, counters, ring.counters))

@@ -1,5 +1,4 @@
-"""What the console does by rule, whatever a head says: slow timers, clocks that follow others, what things pay, and
-what stands where in a level.
+"""What the console does by rule, whatever a head says: slow timers, clocks that follow others, what things pay.
 
 Axis letters: B batch, N things, E what is known of a thing (`THING`).
 """
@@ -9,8 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from dreamplay.config import Counter, Landmark
-from dreamplay.models.moves import RIGHT
+from dreamplay.config import Counter
 from dreamplay.ring import THING
 
 BEAT, PULL = THING.index("beat"), THING.index("pull")
@@ -22,15 +20,13 @@ class Rules(nn.Module):
     timers: Tensor
     ends: Tensor
     pays: Tensor
-    marks: Tensor
 
-    def __init__(self, counters: Sequence[Counter], kinds: int, landmarks: Sequence[Landmark] = ()) -> None:
+    def __init__(self, counters: Sequence[Counter], kinds: int) -> None:
         """Set up.
 
         Args:
             counters: The game's clocks.
             kinds: Of things.
-            landmarks: What levels are built with.
         """
         super().__init__()
         self.counters = tuple(counters)
@@ -43,34 +39,12 @@ class Rules(nn.Module):
             for kind, step in zip(counter.pays, counter.steps, strict=False):
                 pays[i, kind] = step if kind else 0
         self.register_buffer("pays", pays, persistent=False)
-        marks = torch.zeros(len(landmarks), 1 + len(THING), dtype=torch.long)  # x, slot, and a thing but for its x
-        for i, mark in enumerate(landmarks):
-            marks[i, :4] = torch.tensor([mark.x, mark.slot, mark.y, mark.kind])
-        self.register_buffer("marks", marks, persistent=False)
 
     def over(self, things: Tensor) -> Tensor:
         """Whether a timer has just run out at whose end the scene changes, (B,). things: Of the past, (B, S, N, E)."""
         before, now = things[:, -2:, 1:].unbind(1)
         ended = (before[..., BEAT] > 0) & (now[..., BEAT] == 0) & (before[..., 2] == now[..., 2])
         return (ended & self.ends[now[..., 2] % len(self.ends)]).any(1)
-
-    def stand(self, things: Tensor, odometer: Tensor, scrolls: Tensor) -> Tensor:
-        """Let landmarks come as the camera comes near, in place: a head that misses that one moment never sees them.
-
-        Args:
-            things: Where moves led, (B, N, E).
-            odometer: Camera's left edge before, (B,).
-            scrolls: Pixels that it went, (B,).
-
-        Returns:
-            The things, (B, N, E).
-        """
-        x, slots, rest = self.marks[:, 0], self.marks[:, 1], self.marks[:, 2:]
-        now = x - odometer[:, None] - scrolls[:, None]  # (B, marks)
-        comes = (odometer >= 0)[:, None] & (now + scrolls[:, None] >= RIGHT) & (now < RIGHT)
-        rows, marks = comes.nonzero(as_tuple=True)
-        things[rows, slots[marks]] = torch.cat([now[rows, marks, None], rest[marks]], 1)
-        return things
 
     def forward(self, things: Tensor, now: Tensor, clocks: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         """Things and clocks as the console has them, in place.

@@ -1,6 +1,6 @@
 """The flagship: Super Mario Bros 1-1 to 1-3, motion-compensated residual latent diffusion with a palette state."""
 
-from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Landmark, Look, MotionConfig
+from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
 
 CLOCK_PERIOD = 20 * 402
@@ -83,7 +83,6 @@ RECIPE = Recipe(
         kinds=256,
         scenes=40,
         columns=COLUMNS,
-        landmarks=tuple(Landmark(kind=49, slot=6, x=x, y=48) for x in (3160, 8536, 11640)),  # flags
         guided=((8960, 9216, 1 << 7),),  # to the right, into the pipe that leads to 1-2
     ),
     denoiser_net=DenoiserConfig(
