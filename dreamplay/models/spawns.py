@@ -3,7 +3,8 @@
 A console keeps them in a list by where the camera must be, so play that went by tells all of it; a head would have to
 learn each by heart, from the one frame in which it comes.
 
-Axis letters: B batch, N things, E what is known of a thing (`THING`), R rows of play, L places of the list.
+Axis letters: B batch, N things, E what is known of a thing (`THING`), R rows of play, L places of the list,
+C close ones.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,10 @@ SOON = 16
 """Pixels that the camera may go between what a head says comes and what really does."""
 PLACES = 256
 """Things that all levels together may have."""
+CLOSE = 8
+"""How many of them come within `SOON` pixels, at most."""
+FAR = 1 << 20
+"""Pixels: farther than any level goes."""
 TWICE = 2
 """Times that one must have come, and at least in half of the times that the camera went by."""
 X, Y, KIND = (THING.index(name) for name in ("x", "y", "kind"))
@@ -87,23 +92,26 @@ class Spawns(nn.Module):
         Returns:
             The things, (B, N, E).
         """
-        there = (now[:, 0, KIND] > 0) & (things[:, 0, KIND] > 0) & (odometer >= 0) & (scrolls > 0)
         camera = odometer + scrolls
-        kinds, ends = self.comes[:, KIND] % len(self.slots), self.camera
-        place = self.comes - F.pad(camera[:, None, None], (X, len(THING) - X - 1))  # (B, L, E)
-        same = _same(things[:, :, None], place[:, None])  # (B, N, L)
+        listed = self.comes[:, KIND] > 0
+        apart = (self.camera - camera[:, None]).abs().masked_fill(~listed, FAR)
+        close = apart.topk(CLOSE, largest=False).indices.sort().values  # (B, C), in the list's order
+        ends, place = self.camera[close], self.comes[close]  # (B, C, E)
+        place = place - F.pad(camera[:, None, None], (X, len(THING) - X - 1))
+        there = ((now[:, 0, KIND] > 0) & (things[:, 0, KIND] > 0) & (odometer >= 0) & (scrolls > 0))[:, None]
+        same = _same(things[:, :, None], place[:, None])  # (B, N, C)
         fresh = (now[..., KIND] == 0) & (things[..., KIND] > 0) & (things[..., X] >= EDGE)
-        soon = (ends - camera[:, None]).abs() <= SOON  # (B, L)
-        wrong = fresh & ~(same & soon[:, None]).any(2) & (there & (kinds > 0).any())[:, None]
+        soon = (ends - camera[:, None]).abs() <= SOON
+        wrong = fresh & ~(same & soon[:, None]).any(2) & (there & listed.any())
         wrong[:, 0] = False
         things = things.masked_fill(wrong[..., None], 0)
-        due = there[:, None] & (kinds > 0) & (odometer[:, None] <= ends) & (ends < camera[:, None])
-        due = due & ~(same & ~wrong[..., None]).any(1)  # (B, L)
+        kinds = place[..., KIND] % self.slots.shape[0]
+        due = there & (kinds > 0) & (odometer[:, None] <= ends) & (ends < camera[:, None])
+        due = due & ~(same & ~wrong[..., None]).any(1)  # (B, C)
         rows, which = due.nonzero(as_tuple=True)
-        free = (things[rows, :, KIND] == 0) & (self.slots[kinds[which]] > 0)  # (n, N)
+        free = (things[rows, :, KIND] == 0) & (self.slots[kinds[rows, which]] > 0)  # (n, N)
         turn = due.cumsum(1)[rows, which]  # those that come at once take one slot after the other
-        taken = free & (free.cumsum(1) == turn[:, None])
-        into, slot = taken.nonzero(as_tuple=True)
+        into, slot = (free & (free.cumsum(1) == turn[:, None])).nonzero(as_tuple=True)
         things[rows[into], slot] = place[rows[into], which[into]].to(things.dtype)
         return things
 
