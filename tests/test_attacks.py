@@ -19,6 +19,8 @@ from tests.attacks import CORPUS, KINDS, Attack
 from tests.patience import HANGS
 
 SECONDS = 0.1
+TRIES = 10
+"""Readings of a file, of which one may be undisturbed: the machine is shared."""
 MEMORY = 20 << 20
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 HARMFUL = (
@@ -126,7 +128,7 @@ def test_a_hostile_file_is_refused_and_touches_nothing(attack: Attack, place: Pa
 @pytest.mark.parametrize("attack", CORPUS.values(), ids=list(CORPUS))
 def test_a_hostile_file_takes_little_time_and_memory(attack: Attack, place: Path) -> None:
     attack.make(place)
-    assert min(seconds(attack, place) for _ in range(3)) < SECONDS
+    assert any(seconds(attack, place) < SECONDS for _ in range(TRIES))
     tracemalloc.start()
     refusal(attack, place)
     peak = tracemalloc.get_traced_memory()[1]
