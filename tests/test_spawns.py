@@ -12,7 +12,7 @@ GOOMBA, COIN = 7, 3
 CAMERA = 48
 """As far as the camera goes before the Goomba comes."""
 GOOMBA_AT = 352
-X, KIND, SPEED = (THING.index(name) for name in ("x", "kind", "speed_x"))
+KIND = THING.index("kind")
 HERO = thing(x=100, y=176, kind=1)
 
 
@@ -48,7 +48,7 @@ def spawns() -> Spawns:
 def after(
     spawns: Spawns, said: list[list[int]], *, now: list[list[int]] | None = None, camera: int, goes: int
 ) -> Tensor:
-    """Kinds and places after a step, (N, E), where a head says this."""
+    """The things after a step, (N, E), where a head says this."""
     before = now or [HERO, thing(), thing(), thing()]
     return spawns(torch.tensor([said]), torch.tensor([before]), torch.tensor([camera]), torch.tensor([goes]))[0]
 

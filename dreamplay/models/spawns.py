@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dreamplay.ring import THING
@@ -60,7 +59,8 @@ class Spawns(nn.Module):
             odometer: Camera's left edge in pixels, (R,).
             episodes: First row and last row + 1 of plays without a break.
         """
-        before, after = _steps(things, odometer, episodes)
+        after = _steps(things, odometer, episodes)
+        before = after - 1
         fresh = (things[before, 1:, KIND] == 0) & (things[after, 1:, KIND] > 0) & (things[after, 1:, X] >= EDGE)
         steps, slots = fresh.nonzero(as_tuple=True)
         came = things[after[steps], slots + 1].clone()  # (n, E)
@@ -93,16 +93,15 @@ class Spawns(nn.Module):
             The things, (B, N, E).
         """
         camera = odometer + scrolls
-        listed = self.comes[:, KIND] > 0
-        apart = (self.camera - camera[:, None]).abs().masked_fill(~listed, FAR)
+        apart = (self.camera - camera[:, None]).abs().masked_fill(self.comes[:, KIND] == 0, FAR)
         close = apart.topk(CLOSE, largest=False).indices.sort().values  # (B, C), in the list's order
         ends, place = self.camera[close], self.comes[close]  # (B, C, E)
-        place = place - F.pad(camera[:, None, None], (X, len(THING) - X - 1))
+        place[..., X] -= camera[:, None]
         there = ((now[:, 0, KIND] > 0) & (things[:, 0, KIND] > 0) & (odometer >= 0) & (scrolls > 0))[:, None]
         same = _same(things[:, :, None], place[:, None])  # (B, N, C)
         fresh = (now[..., KIND] == 0) & (things[..., KIND] > 0) & (things[..., X] >= EDGE)
         soon = (ends - camera[:, None]).abs() <= SOON
-        wrong = fresh & ~(same & soon[:, None]).any(2) & (there & listed.any())
+        wrong = fresh & ~(same & soon[:, None]).any(2) & (there & (self.comes[0, KIND] > 0))
         wrong[:, 0] = False
         things = things.masked_fill(wrong[..., None], 0)
         kinds = place[..., KIND] % self.slots.shape[0]
@@ -116,8 +115,8 @@ class Spawns(nn.Module):
         return things
 
 
-def _steps(things: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Rows before and after each step in which the camera goes on around the hero, (n,) each."""
+def _steps(things: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]) -> Tensor:
+    """Rows to which the camera has gone on around the hero, (n,)."""
     inside = torch.zeros(len(odometer), dtype=torch.bool)
     for start, stop in episodes:
         inside[start + 1 : stop] = True
@@ -125,7 +124,7 @@ def _steps(things: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]
     before = after - 1
     goes = (odometer[before] >= 0) & (odometer[after] > odometer[before])
     goes &= (things[before, 0, KIND] > 0) & (things[after, 0, KIND] > 0)
-    return before[goes], after[goes]
+    return after[goes]
 
 
 def _alike(came: Tensor) -> list[Tensor]:
