@@ -56,7 +56,7 @@ STATUS_ROWS = 32
 
 DEFAULT_START = "1-1"
 
-_KNOWN = ("1-1", "1-2")
+_KNOWN = ("1-1", "1-2", "1-3")
 """Stages that dreams know."""
 
 
