@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dreamplay.emulator import console, things
-from dreamplay.emulator.things import HIDDEN, IN_LEVEL
+from dreamplay.emulator.things import HIDDEN, IN_LEVEL, VICTORY
 from dreamplay.emulator.timers import CONSOLE_FRAMES, FRAME_COUNTER, INTERVAL, TICK, TICKS, ticked
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
@@ -305,13 +305,13 @@ class MarioWorld:
         values["x"] = int(ram[0x6D]) * 256 + int(ram[0x86])
         values["y"] = int(ram[0xCE])
         values["camera"] = int(ram[0x71A]) * 256 + int(ram[0x71C])
-        if values["mode"] and values["task"] == _SETS_UP:  # the camera is cleared and set anew within this frame
+        if values["mode"] not in (0, VICTORY) and values["task"] == _SETS_UP:  # the camera is cleared and set anew
             values["camera"] = 256 * int(ram[_ENTRANCE_PAGE if ram[_ENTRANCE] else _HALFWAY_PAGE])
             area = int(ram[_POINTER]) % 128
         else:
             area = int(ram[_AREA_TYPE]) % 4 * 32 + int(ram[_AREA_OFFSET]) % 32
         values["visible"] = int(
-            values["task"] == IN_LEVEL
+            (values["task"] == IN_LEVEL or values["mode"] == VICTORY)
             and values["y_viewport"] == 1
             and values["player_state"] not in HIDDEN
             and not values["screen_off"]

@@ -13,6 +13,8 @@ IN_LEVEL = 3
 """Value of `task` while a level is shown."""
 HIDDEN = (0, 6)
 """Values of `player_state` while a level is set up and after a death."""
+VICTORY = 2
+"""Value of `mode` from when Mario touches the axe at the end of a world."""
 
 _ENEMIES = 6  # with the power-up or the flag, which is the last
 _FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
@@ -28,6 +30,12 @@ _USED = (0xC4, 0x23)  # tiles of blocks that nothing comes out of any more
 _POINTS, _POINTS_X, _POINTS_Y, _POINTS_TIMER, _SCROLL = 0x110, 0x117, 0x11E, 0x12C, 0x775
 _FIREWORK, _POLE_FLAG, _CASTLE_FLAG = 0x16, 0x30, 0x31  # kinds
 _PIRANHA, _LIFTS = 0x0D, (0x26, 0x27)
+_FLAME, _BARS, _BOWSER, _RETAINER = 0x15, range(0x1B, 0x20), 0x2D, 0x35
+_FLAME_PACE, _FLAME_HEIGHT, _FLAME_HEIGHTS = 23, 0x417, (0x90, 0x80, 0x70, 0x90)  # what it goes at; where it goes to
+_BOWSER_FRONT, _BOWSER_BODY, _FEET, _FALLEN, _BREATH, _MOVING, _LEFTWARD = 0x368, 0x363, 0x364, 0x369, 0x790, 0x46, 2
+_HALVES = (0x13, 0x38), (0x37, _BOWSER)  # his back and his front, as he looks right and left: numbers of their own
+_MESSAGES, _MESSAGE_TIME, _END_TIMER, _WALKS_ON = 0x719, 0x749, 0x7A1, 2  # a task at the end of a world
+_SAYS = (_RETAINER, 0), (_RETAINER, 2), (0x36, 0)  # numbers and phases: nothing, thanks, where the princess is
 _BOBS, _SWINGS = (0x0F, 0x25), 0x28  # flying Koopas and lifts that go up and down around a height; lifts that go across
 _POLE_HIT, _POLE_POINTS, _POLE_POINTS_Y, _POLE_POINTS_X = 0x70F, 0x10F, 0x10D, 12
 _RISEN = 8  # pixels from where the console keeps points to where it draws those over what was scored
@@ -58,14 +66,15 @@ def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
 
     Args:
         ram: Bytes of the console's memory.
-        values: `player_state`, `task`, `screen_off`, `power`, `camera`, `x`, `y` and `y_viewport`, read already.
+        values: `player_state`, `mode`, `task`, `screen_off`, `power`, `camera`, `x`, `y` and `y_viewport`, as read.
     """
-    hidden = values["player_state"] in HIDDEN or values["task"] != IN_LEVEL or values["screen_off"]
+    shown = values["task"] == IN_LEVEL or values["mode"] == VICTORY
+    hidden = values["player_state"] in HIDDEN or not shown or values["screen_off"]
     slots = [_mario(ram, values, hidden=bool(hidden))]
     if hidden:
         slots += [_NOWHERE] * (SLOTS - 1)
     else:
-        slots += [_enemy(ram, number) for number in range(_ENEMIES)]
+        slots += [_enemy(ram, number, values["task"]) for number in range(_ENEMIES)]
         slots += _blocks(ram)
         slots += [_coin(ram), _points(ram, values["camera"])]
         slots += _fireballs(ram)
@@ -111,7 +120,7 @@ def _side(ram: Any) -> int:
     return int(ram[_FORCE_X]) // 16 % 4 * 16 | min(int(ram[_SIDE_TIMER]), 15)
 
 
-def _enemy(ram: Any, slot: int) -> dict[str, int]:
+def _enemy(ram: Any, slot: int, task: int) -> dict[str, int]:
     """An enemy, the power-up, a flag or a firework."""
     if not ram[_FLAG + slot]:
         return _NOWHERE
@@ -145,6 +154,14 @@ def _enemy(ram: Any, slot: int) -> dict[str, int]:
         told |= _swinging(ram, slot + 1)
     elif kind == _CASTLE_FLAG:
         told |= _ending(ram)
+    elif kind in _BARS:
+        told |= _spinning(ram, slot + 1)
+    elif kind == _FLAME:
+        told |= _flame(ram, slot + 1)
+    elif kind == _BOWSER:
+        told |= _bowser(ram, slot)
+    elif kind == _RETAINER:
+        told |= _retainer(ram, thanks=task > _WALKS_ON)
     elif kind == _FIREWORK:  # what is a speed elsewhere is how long its size lasts
         told["x"], told["y"] = told["x"] - _AROUND, told["y"] - _AROUND
         told |= {"force": 0, "beat": int(ram[_SPEED_Y + slot + 1]) & _SMALL, "speed_x": 0, "speed_y": 0}
@@ -174,6 +191,43 @@ def _swinging(ram: Any, number: int) -> dict[str, int]:
     """What goes across: its pace and, in the other speed's place, which of four phases it is in tell its speed."""
     pace, phase = int(ram[_SPEED_X + number]), int(ram[_SPEED_Y + number]) % 4
     return {"part_y": 0, "speed_x": pace if phase & 2 else -pace, "speed_y": 0, "pull": phase, "low": 0}
+
+
+def _spinning(ram: Any, number: int) -> dict[str, int]:
+    """A fire bar stands where it is: which of 32 ways it points, and how far it is to the next in sixteenths."""
+    way, rest = int(ram[_SPEED_Y + number]) % 32, int(ram[_SPEED_X + number]) // 16
+    return {"part_x": 0, "part_y": 0, "speed_x": 0, "speed_y": 0, "pull": way, "low": rest}
+
+
+def _flame(ram: Any, number: int) -> dict[str, int]:
+    """Bowser's flame goes to the left, and by a pixel a console frame to the height that it is for."""
+    height = _FLAME_HEIGHTS[int(ram[_FLAME_HEIGHT - 1 + number]) % 4] - int(ram[_Y + number])
+    speed = 16 * (height > 0) - 16 * (height < 0)
+    return {"part_y": 0, "speed_x": -_FLAME_PACE, "speed_y": speed, "pull": height % _KINDS, "low": 0}
+
+
+def _bowser(ram: Any, slot: int) -> dict[str, int]:
+    """A half of Bowser; his back goes as his front does. His mouth or feet are a phase; the bridge falls with him."""
+    front, body = int(ram[_BOWSER_FRONT]), int(ram[_BOWSER_BODY])
+    leads = slot == front
+    return {
+        "kind": _numbered(_HALVES[leads][int(ram[_MOVING + slot]) == _LEFTWARD], body >> 7 if leads else body % 2),
+        **_momentum(ram, front + 1),
+        "part_x": 0,
+        "speed_x": 0,
+        "force": min(int(ram[_SLOT_FRAMES + front]), _SMALL),
+        "beat": min(int(ram[_FEET]), _SMALL),
+        "run": min(int(ram[_FALLEN]), _SMALL),
+        "low": _low(ram, front + 1),
+        "side": min(int(ram[_BREATH]) // 4, _SMALL),
+    }
+
+
+def _retainer(ram: Any, *, thanks: bool) -> dict[str, int]:
+    """Who thanks Mario: what is said is a number of its own; how long it has been, and how long the end still waits."""
+    said = int(ram[_MESSAGES])
+    told = {"kind": _numbered(*_SAYS[1 + (said > 1) if thanks else 0]), "beat": min(int(ram[_END_TIMER]), _SMALL)}
+    return told | {"force": 0, "speed_x": 0, "speed_y": 0, "run": said, "low": int(ram[_MESSAGE_TIME]) // 4}
 
 
 def _power_up(which: int, *, rises: bool) -> tuple[int, int]:
