@@ -8,7 +8,7 @@ from dreamplay.models.spawns import EDGE, Spawns
 from dreamplay.ring import THING
 from tests.tiny import thing
 
-GOOMBA, COIN = 7, 3
+GOOMBA, COIN, FLAME = 7, 3, 9
 CAMERA = 48
 """As far as the camera goes before the Goomba comes."""
 GOOMBA_AT = 352
@@ -99,6 +99,18 @@ def test_what_the_head_lets_come_in_place_stays_and_comes_once(spawns: Spawns) -
 )
 def test_what_comes_nowhere_in_play_does_not_come(spawns: Spawns, stranger: list[int]) -> None:
     assert after(spawns, [HERO, thing(), thing(), stranger], camera=48, goes=2)[3].tolist() == thing()
+
+
+def test_a_kind_that_comes_now_here_now_there_is_let_be() -> None:
+    def flame(camera: int, height: int) -> tuple[Tensor, Tensor]:
+        things, at = walk(stride=2)
+        things[at > camera, 3] = torch.tensor(thing(x=255, y=height, kind=FLAME))
+        return things, at
+
+    learner = taught(*[flame(camera, height) for camera, height in ((10, 40), (30, 90), (70, 140))])
+    said = [HERO, thing(), thing(), thing(x=255, y=120, kind=FLAME)]
+    assert after(learner, said, camera=90, goes=2).tolist() == said
+    assert learner.comes[learner.comes[:, KIND] > 0].tolist() == [goomba(GOOMBA_AT)]
 
 
 def test_what_appears_on_the_screen_or_was_there_is_left_alone(spawns: Spawns) -> None:

@@ -38,7 +38,8 @@ class Spawns(nn.Module):
     Attributes:
         camera: The camera's left edge, as far as it goes without one, (L,) int32.
         comes: What comes, its x in the level, (L, E) int32; of kind 0 where the list has ended.
-        slots: 1 where things of a kind come into a slot, (kinds, N) uint8.
+        slots: 1 where things of a kind come into a slot, (kinds, N) uint8. What comes and is not listed comes
+            anywhere, as Bowser's flames do.
     """
 
     camera: Tensor
@@ -81,7 +82,7 @@ class Spawns(nn.Module):
             self.camera[i], self.comes[i] = camera_at, thing
 
     def forward(self, things: Tensor, now: Tensor, odometer: Tensor, scrolls: Tensor) -> Tensor:
-        """Let come what comes as the camera goes on, and nothing else.
+        """Let come what comes as the camera goes on, and nothing else but kinds that come anywhere.
 
         Args:
             things: As a head says, (B, N, E).
@@ -101,7 +102,8 @@ class Spawns(nn.Module):
         same = _same(things[:, :, None], place[:, None])  # (B, N, C)
         fresh = (now[..., KIND] == 0) & (things[..., KIND] > 0) & (things[..., X] >= EDGE)
         soon = (ends - camera[:, None]).abs() <= SOON
-        wrong = fresh & ~(same & soon[:, None]).any(2) & (there & (self.comes[0, KIND] > 0))
+        wrong = fresh & ~self._free(things[..., KIND]) & ~(same & soon[:, None]).any(2)
+        wrong &= there & (self.comes[0, KIND] > 0)
         wrong[:, 0] = False
         things = things.masked_fill(wrong[..., None], 0)
         kinds = place[..., KIND] % self.slots.shape[0]
@@ -113,6 +115,11 @@ class Spawns(nn.Module):
         into, slot = (free & (free.cumsum(1) == turn[:, None])).nonzero(as_tuple=True)
         things[rows[into], slot] = place[rows[into], which[into]].to(things.dtype)
         return things
+
+    def _free(self, kind: Tensor) -> Tensor:
+        """Whether things of a kind come, but none is listed. kind: (B, N). Returns (B, N) bool."""
+        comes = (self.slots > 0).any(1)[kind % self.slots.shape[0]]
+        return comes & (kind[..., None] != self.comes[:, KIND]).all(-1)
 
 
 def _steps(things: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]) -> Tensor:
