@@ -102,12 +102,12 @@ def _aligned(config: Config, pictures: Tensor, scrolls: Sequence[int]) -> Tensor
 def _behind(config: Config, moments: Sequence[Moment], things: Tensor, scrolls: Sequence[int]) -> Tensor:
     """What was seen behind things until the oldest of the last T moments, where the camera stands now, (h, w, P)."""
     last, still = len(moments) - config.context, torch.zeros(1, dtype=torch.int64)
-    wide = backdrop.wide(config.denoiser.looks)
+    shapes = backdrop.forms(config.denoiser.looks)
     seen = torch.full((1, *_indices(config, moments[0].frame).shape), len(config.palette), dtype=torch.uint8)
     for moment, told, scroll in zip(moments[: last + 1], things, scrolls, strict=False):
         picture = torch.from_numpy(_indices(config, moment.frame))[None]
         seen = shift(seen, [scroll], top=config.status_rows, unknown=len(config.palette))
-        seen = backdrop.remember(seen, picture, told[None], still, wide)
+        seen = backdrop.remember(seen, picture, told[None], still, shapes)
     since = min(sum(scrolls[last + 1 :]), config.game.width)
     return shift(seen, [since], top=config.status_rows, unknown=len(config.palette))[0]
 

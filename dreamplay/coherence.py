@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 DIGITS = 10
 """Pictures of digits, whose numbers follow those of the kinds of things."""
 
+EIGHTHS = 9
+"""Readings of a quarter turn of an arm, its beginning and its end included."""
+
 Refuse = Callable[[str, object, str], NoReturn]
 
 
@@ -57,6 +60,9 @@ def _check_looks(config: "Config", refuse: Refuse) -> None:
         taken |= numbers
         if look.within and not (len(look.within) == 2 and 0 <= look.within[0] < look.within[1]):
             refuse("denoiser.looks.within", look.within, "two odometer readings, the second one larger, or none")
+        if len(look.arm) % EIGHTHS or (look.arm and look.across > 1):
+            allowed = f"{EIGHTHS} numbers for each picture, and none where `across` is not 1"
+            refuse("denoiser.looks.arm", f"a list of {len(look.arm)}", allowed)
 
 
 def _check_timers(config: "Config", refuse: Refuse) -> None:

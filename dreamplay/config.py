@@ -92,6 +92,8 @@ class Look:
         behind: Whether the console draws them before it moves them, where they were one of its frames before.
         within: Odometer readings, the first and the one after the last, where they look so; none for everywhere else.
         across: How many pictures side by side, each with a number of its own, one after the other, make one.
+        arm: How far from where the thing is the same picture is shown again: for each time nine pixels, one after each
+            eighth of a quarter turn. How many 32nds of a turn the arm has gone from above is the thing's `pull`.
     """
 
     kinds: tuple[int, ...] = _bounded(1, 64)
@@ -101,6 +103,7 @@ class Look:
     behind: bool
     within: tuple[int, ...] = _bounded(0, 2, ())
     across: int = _bounded(1, 8, 1)
+    arm: tuple[int, ...] = _bounded(0, 256, ())
 
     @property
     def end(self) -> int:
@@ -140,7 +143,7 @@ class DenoiserConfig:
     columns: int = _bounded(0, 65536)
     stamp: int = _bounded(0, 256)
     sprite: int = _bounded(0, 16)
-    looks: tuple[Look, ...] = _bounded(0, 16)
+    looks: tuple[Look, ...] = _bounded(0, 64)
     backdrop: bool
     settles: tuple[int, ...] = _bounded(0, 16, ())
 

@@ -47,14 +47,15 @@ def test_a_thing_hides_where_it_was_seen_before_the_camera_went_on() -> None:
 
 
 def test_a_wide_thing_hides_all_that_its_boxes_do() -> None:
-    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL, {1: 3})[0, ..., 0]
+    seen = backdrop.remember(frame(1), frame(2), things((40, 10)), STILL, {1: (((0, 0), (16, 0), (32, 0)),)})[0, ..., 0]
     assert (seen[10:42, 40:88] == 1).all()
     assert (seen[:, 92:] == 2).all()
 
 
-def test_only_looks_with_several_pictures_side_by_side_are_wide() -> None:
+def test_only_looks_with_several_pictures_have_more_boxes_than_one() -> None:
     one = Look(kinds=(2, 3), first=6, pictures=1, lasts=1, behind=False)
-    assert backdrop.wide((one, replace(one, kinds=(4, 5), first=9, across=3))) == {4: 3, 5: 3}
+    made = backdrop.forms((one, replace(one, kinds=(4, 5), first=9, across=3)))
+    assert made == dict.fromkeys((4, 5), (((0, 0), (16, 0), (32, 0)),))
 
 
 def test_things_beside_the_screen_hide_nothing() -> None:

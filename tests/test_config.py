@@ -17,6 +17,7 @@ from dreamplay.errors import CheckpointError, StorageError
 from tests import tiny
 from tests.samples import config
 
+LOOK = {"pictures": 2, "lasts": 4, "behind": False, "within": [], "across": 1, "arm": []}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
@@ -82,7 +83,7 @@ def test_absent_networks_and_gates_survive_a_round_trip() -> None:
         ("denoiser.widths", [32, 10**9], "denoiser.widths[1] is 1000000000"),
         (
             "denoiser.looks",
-            [{"kinds": [1], "first": 1, "pictures": 2, "lasts": 4, "behind": False, "within": [], "across": 1}],
+            [{"kinds": [1], "first": 1, **LOOK}],
             "denoiser.looks is 'a list of 1', allowed is none",
         ),
         ("sigmas", [1.0, 2.0], "sigmas is (1.0, 2.0), allowed is a falling list"),
@@ -121,9 +122,15 @@ def test_a_wrong_value_is_refused_by_key_and_value(path: str, value: object, wor
 )
 def test_pictures_of_their_own_need_numbers_and_kinds_that_are_things(kinds: list[int], first: int, words: str) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))
-    rest = {"pictures": 2, "lasts": 4, "behind": False, "within": [], "across": 1}
-    made["denoiser"]["looks"] = [{"kinds": kinds, "first": first, **rest}, {"kinds": [1], "first": 5, **rest}]
+    made["denoiser"]["looks"] = [{"kinds": kinds, "first": first, **LOOK}, {"kinds": [1], "first": 5, **LOOK}]
     assert words in refusal(json.dumps(made))
+
+
+@pytest.mark.parametrize(("arm", "across"), [([1] * 10, 1), ([1] * 8, 1), ([1] * 9, 2)])
+def test_an_arm_has_nine_numbers_for_each_picture(arm: list[int], across: int) -> None:
+    made = json.loads(dreamplay.config.write(tiny.config()))
+    made["denoiser"]["looks"][0] |= {"first": 40, "arm": arm, "across": across}
+    assert f"denoiser.looks.arm is 'a list of {len(arm)}', allowed is 9 numbers" in refusal(json.dumps(made))
 
 
 @pytest.mark.parametrize(("kind", "allowed"), [(0, "1 to 4"), (5, "1 to 4")])

@@ -156,6 +156,20 @@ def test_wide_things_show_pictures_side_by_side() -> None:
     assert told[told[:, 2] > 0].tolist() == [[0, 0, 1], [10, 5, 5], [30, 7, 29], [46, 7, 30], [62, 7, 31]]
 
 
+def test_an_arm_shows_one_picture_again_and_again_where_it_points() -> None:
+    sine = (0, 1, 3, 4, 5, 6, 7, 7, 8)
+    arm = Look(kinds=(2,), first=5, pictures=2, lasts=2, behind=False, arm=(*sine, *(2 * pixels for pixels in sine)))
+    wide = Look(kinds=(3,), first=20, pictures=1, lasts=1, behind=False, across=2)
+    made = Looks((arm, wide), kinds=10)
+    ways = {0: (0, -8), 1: (1, -7), 8: (8, 0), 11: (6, 4), 16: (0, 8), 21: (-6, 4), 24: (-8, 0), 30: (-3, -7)}
+    for way, (x, y) in ways.items():
+        things = torch.tensor([[thing(1, 0, 0), thing(2, 100, 50), thing(3, 10, 20)]])
+        things[0, 1:, THING.index("pull")] = way
+        told = made(things, things, torch.tensor([0]), torch.tensor([[3]]), torch.tensor([0]))[0]
+        balls = [[100, 50, 6], [100 + x, 50 + y, 6], [100 + 2 * x, 50 + 2 * y, 6]]
+        assert told[told[:, 2] > 0].tolist() == [[0, 0, 1], *balls, [10, 20, 20], [26, 20, 21]]
+
+
 def test_other_things_show_the_one_picture_of_their_kind() -> None:
     for tick in range(20):
         assert shown(tick, 5, 1, 3, 4, 0) == [5, 1, 8, 4, 0]

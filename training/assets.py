@@ -81,7 +81,7 @@ def setting(config: Config) -> Setting:
         things=config.motion.things if config.motion else 0,
         patience=config.patience,
         backdrop=config.denoiser.backdrop,
-        across=backdrop.wide(config.denoiser.looks),
+        shapes=backdrop.forms(config.denoiser.looks),
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dreamplay.models import backdrop
 from dreamplay.models.layers import PATCH
+from dreamplay.models.sprites import Pieces
 from training.cache import Indices
 from training.film import Film, Numbering, assembled, words
 from training.kept import Arrays, kept
@@ -34,7 +35,7 @@ class Backdrops:
         *,
         top: int,
         unknown: int,
-        across: Mapping[int, int],
+        shapes: Mapping[int, Pieces],
         folder: Path | None = None,
     ) -> None:
         """Go through every episode once.
@@ -46,14 +47,14 @@ class Backdrops:
             episodes: First row and last row + 1 of each.
             top: Rows that do not scroll.
             unknown: Value of pixels that come into view behind a thing.
-            across: How many boxes side by side things of some kinds take.
+            shapes: Where the boxes of things of some kinds are, for every way that they may point.
             folder: Where to keep what is found, if anywhere.
         """
 
         def make() -> Arrays:
-            return _found(film, things, scrolls, episodes, top=top, unknown=unknown, across=across)
+            return _found(film, things, scrolls, episodes, top=top, unknown=unknown, shapes=shapes)
 
-        arrays = kept(folder, "backdrops", _fingerprint(film, things, scrolls, across) if folder else 0, make)
+        arrays = kept(folder, "backdrops", _fingerprint(film, things, scrolls, shapes) if folder else 0, make)
         self._film, self._ends = film, arrays["ends"]
         self._cells, self._numbers = (torch.from_numpy(arrays[name]) for name in ("cells", "numbers"))
         self._patches = torch.cat([film.patches, torch.from_numpy(arrays["patches"])])
@@ -75,7 +76,7 @@ def _found(
     *,
     top: int,
     unknown: int,
-    across: Mapping[int, int],
+    shapes: Mapping[int, Pieces],
 ) -> Arrays:
     """Where backdrops differ from frames: the running number of patches, their cells, their numbers, new patches."""
     numbering = Numbering()
@@ -87,7 +88,7 @@ def _found(
             part = slice(start, min(start + CHUNK, end))
             shown = film[part].numpy()
             behind = shown.copy()
-            _remember(behind, before, things[part], scrolls[part].tolist(), across, top=top, unknown=unknown)
+            _remember(behind, before, things[part], scrolls[part].tolist(), shapes, top=top, unknown=unknown)
             before = behind[-1]
             row, *cell = (words(behind) != words(shown)).any(-1).nonzero()
             patches = words(behind)[row, cell[0], cell[1]]  # (m, 8)
@@ -102,9 +103,9 @@ def _found(
     }
 
 
-def _fingerprint(film: Film, things: Tensor, scrolls: Tensor, across: Mapping[int, int]) -> int:
+def _fingerprint(film: Film, things: Tensor, scrolls: Tensor, shapes: Mapping[int, Pieces]) -> int:
     """Changes with what backdrops are made from, and with how."""
-    mixed = zlib.crc32(Path(backdrop.__file__).read_bytes() + repr(sorted(across.items())).encode())
+    mixed = zlib.crc32(Path(backdrop.__file__).read_bytes() + repr(sorted(shapes.items())).encode())
     for part in (film.patches, film.numbers[::_SAMPLE], things[..., :3], scrolls):
         mixed = zlib.crc32(part.contiguous().numpy().tobytes(), mixed)
     return mixed
@@ -115,7 +116,7 @@ def _remember(
     before: Indices,
     things: Tensor,
     scrolls: Sequence[int],
-    across: Mapping[int, int],
+    shapes: Mapping[int, Pieces],
     *,
     top: int,
     unknown: int,
@@ -127,13 +128,13 @@ def _remember(
         before: What was seen behind things before the first of them, (h, w).
         things: (n, slots, E).
         scrolls: n of them.
-        across: How many boxes side by side things of some kinds take.
+        shapes: Where the boxes of things of some kinds are, for every way that they may point.
         top: Rows that do not scroll.
         unknown: Value of pixels that come into view.
     """
     height, width = frames.shape[1:]
     still = torch.zeros(len(things), dtype=torch.int64)
-    for row, left, upper, right, lower in backdrop.boxes(things, still, width, height, across):
+    for row, left, upper, right, lower in backdrop.boxes(things, still, width, height, shapes):
         was = frames[row - 1] if row else before
         went = scrolls[row]
         edge = min(max(upper, top), lower)

@@ -18,6 +18,7 @@ from dreamplay.config import Counter
 from dreamplay.models.layers import PATCH
 from dreamplay.models.motion import Foresight
 from dreamplay.models.moves import BOTTOM, LEFT, RIGHT, TOP, leave_parts
+from dreamplay.models.sprites import Pieces
 from dreamplay.ring import THING, Ring, away, shift
 from dreamplay.world import GameSpec
 from training.backdrops import Backdrops
@@ -53,7 +54,7 @@ class Setting:
         things: Slots of things whose kinds and places are columns of the cache.
         patience: Where the count of frames without the hero stops.
         backdrop: Whether the oldest past frame is what was last seen behind things.
-        across: How many boxes side by side things of some kinds take.
+        shapes: Where the boxes of things of some kinds are, for every way that they may point.
     """
 
     game: GameSpec
@@ -67,7 +68,7 @@ class Setting:
     things: int
     patience: int
     backdrop: bool
-    across: Mapping[int, int]
+    shapes: Mapping[int, Pieces]
 
 
 class Footage:
@@ -136,14 +137,12 @@ class Footage:
         self.rows: Rows = rows[~left_out[rows]]
         self.backdrops = None
         if setting.backdrop:
+            play = self.frames, things, self.scrolls, self.episodes
             self.backdrops = Backdrops(
-                self.frames,
-                things,
-                self.scrolls,
-                self.episodes,
+                *play,
                 top=setting.status_rows,
                 unknown=setting.colors,
-                across=setting.across,
+                shapes=setting.shapes,
                 folder=folder,
             )
 

@@ -12,23 +12,25 @@ import torch
 from torch import Tensor
 
 from dreamplay.config import Look
-from dreamplay.models import sprites
 from dreamplay.models.layers import PATCH
+from dreamplay.models.sprites import PULL, Pieces, pieces
 from dreamplay.ring import away
 
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
+ONE: Pieces = (((0, 0),),)
+"""Where the boxes of a thing with one picture are."""
 FEW = 4
 """Pixels of a patch up to which what a thing leaves behind differs from what was there before by mistake: blocks that
 were hit and coins that were taken differ by more."""
 
 
-def wide(looks: Sequence[Look]) -> dict[int, int]:
-    """How many boxes side by side things take, of those kinds that take more than one."""
-    return {kind: look.across for look in looks if look.across > 1 for kind in look.kinds}
+def forms(looks: Sequence[Look]) -> dict[int, Pieces]:
+    """Where the boxes of things are, of those kinds that take more than one."""
+    return {kind: pieces(look) for look in looks if look.across > 1 or look.arm for kind in look.kinds}
 
 
-def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, across: Mapping[int, int]) -> Tensor:
+def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, shapes: Mapping[int, Pieces]) -> Tensor:
     """What is seen behind things once another frame is past.
 
     Args:
@@ -36,13 +38,13 @@ def remember(behind: Tensor, frame: Tensor, things: Tensor, since: Tensor, acros
         frame: The next frame of the past, (B, h, w, P) uint8; both are shifted to where the camera stands now.
         things: In that frame, on the screen as it was then, (B, N, E).
         since: Pixels that the camera went since, (B,).
-        across: How many boxes side by side things of some kinds take.
+        shapes: Where the boxes of things of some kinds are, for every way that they may point.
 
     Returns:
         (B, h, w, P) uint8.
     """
     seen = frame.clone()
-    for row, left, top, right, bottom in boxes(things, since, frame.shape[2], frame.shape[1], across):
+    for row, left, top, right, bottom in boxes(things, since, frame.shape[2], frame.shape[1], shapes):
         seen[row, top:bottom, left:right] = behind[row, top:bottom, left:right]
     return seen
 
@@ -52,7 +54,7 @@ def tidy(
     behind: Tensor,
     things: Tensor,
     since: Tensor,
-    across: Mapping[int, int],
+    shapes: Mapping[int, Pieces],
     *,
     top: int,
     unknown: int,
@@ -64,7 +66,7 @@ def tidy(
         behind: What was seen behind things before, (B, h, w, 1) uint8.
         things: In the last two frames and in this one, on the screen as it was then, (B, 3, N, E).
         since: Pixels that the camera went since each of them, (B, 3).
-        across: How many boxes side by side things of some kinds take.
+        shapes: Where the boxes of things of some kinds are, for every way that they may point.
         top: Rows that do not scroll, which stay as they are.
         unknown: Value of pixels that nothing is known of.
 
@@ -74,7 +76,7 @@ def tidy(
     height, width = frame.shape[1:3]
     left = torch.zeros_like(frame[..., 0], dtype=torch.bool)
     for number, covered in enumerate((True, True, False)):
-        for row, start, upper, end, lower in boxes(things[:, number], since[:, number], width, height, across):
+        for row, start, upper, end, lower in boxes(things[:, number], since[:, number], width, height, shapes):
             left[row, max(upper, top) : lower, start:end] = covered
     left &= ~away(things[:, -1])[:, None, None]  # nothing of this scene was behind the things of the last one
     differs = left & ((frame != behind) & (behind != unknown))[..., 0]
@@ -86,7 +88,7 @@ def tidy(
 
 
 def boxes(
-    things: Tensor, since: Tensor, width: int, height: int, across: Mapping[int, int]
+    things: Tensor, since: Tensor, width: int, height: int, shapes: Mapping[int, Pieces]
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """Where things may be drawn: row of the batch, left, top, right and bottom of each box that is on the screen.
 
@@ -94,13 +96,15 @@ def boxes(
         things: (B, N, E).
         since: Pixels that the camera went since, (B,).
         width, height: Of a frame.
-        across: How many boxes side by side things of some kinds take.
+        shapes: Where the boxes of things of some kinds are, for every way that they may point.
     """
     rows, which = (things[..., 2] > 0).nonzero(as_tuple=True)
-    x, y, kind = things[rows, which, :3].unbind(1)
-    places = ((x - since[rows]).tolist(), y.tolist(), kind.tolist())
-    for row, at_x, at_y, of in zip(rows.tolist(), *places, strict=True):
-        left, right = max(at_x + ACROSS[0], 0), min(at_x + ACROSS[1] + sprites.ACROSS * (across.get(of, 1) - 1), width)
-        top, bottom = max(at_y + DOWN[0], 0), min(at_y + DOWN[1], height)
-        if left < right and top < bottom:
-            yield row, left, top, right, bottom
+    x, y, kind, way = things[rows, which][:, [0, 1, 2, PULL]].unbind(1)
+    places = ((x - since[rows]).tolist(), y.tolist(), kind.tolist(), way.tolist())
+    for row, at_x, at_y, of, pull in zip(rows.tolist(), *places, strict=True):
+        ways = shapes.get(of, ONE)
+        for right_of, below in ways[pull % len(ways)]:
+            left, right = max(at_x + right_of + ACROSS[0], 0), min(at_x + right_of + ACROSS[1], width)
+            top, bottom = max(at_y + below + DOWN[0], 0), min(at_y + below + DOWN[1], height)
+            if left < right and top < bottom:
+                yield row, left, top, right, bottom

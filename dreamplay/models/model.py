@@ -66,7 +66,7 @@ class Model(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self._wide = backdrop.wide(config.denoiser.looks)
+        self._shapes = backdrop.forms(config.denoiser.looks)
         palette, game = config.palette, config.game
         self.codec = Codec(config.codec, palette)
         self.motion = (
@@ -239,7 +239,7 @@ class Model(nn.Module):
         last = moved.scrolls[:, -1]
         since = torch.stack([moved.scrolls[:, -2] + last, last, torch.zeros_like(last)], 1)
         return backdrop.tidy(
-            frame, moved.frames[:, 0], moved.things[:, -3:], since, self._wide, top=top, unknown=unknown
+            frame, moved.frames[:, 0], moved.things[:, -3:], since, self._shapes, top=top, unknown=unknown
         )
 
     def pixels(self, moved: Moved, features: Tensor, wanted: Tensor) -> Tensor:
@@ -295,7 +295,8 @@ class Model(nn.Module):
         if not self.config.denoiser.backdrop:
             return [moved.frames[:, 1:]]
         since = moved.scrolls[:, 1 - context :].sum(1)
-        behind = backdrop.remember(moved.frames[:, 0], moved.frames[:, 1], moved.things[:, -context], since, self._wide)
+        things = moved.things[:, -context]
+        behind = backdrop.remember(moved.frames[:, 0], moved.frames[:, 1], things, since, self._shapes)
         return [behind[:, None], moved.frames[:, 2:]]
 
     @torch.no_grad()

@@ -15,9 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dreamplay.coherence import EIGHTHS
 from dreamplay.config import Look
 from dreamplay.models.layers import PATCH, zeroed
 from dreamplay.models.moves import PARTS, fine
+from dreamplay.ring import THING
 
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
@@ -25,10 +27,49 @@ PIXELS = PATCH * PATCH
 """Of a patch."""
 OLD = 8
 """Numbers that stand for the colour that a pixel had."""
+PULL = THING.index("pull")
+WAYS = 32
+"""Ways that an arm may point."""
 LATE = 1
 """Console frames from the clock by which a picture was chosen to the clock of the frame that shows it."""
 WIDTH = 64
 """Width of the network that decides."""
+
+
+Pieces = tuple[tuple[tuple[int, int], ...], ...]
+"""Where the pictures of a thing are, in pixels right of and below its place: for every way that it may point."""
+
+
+def pieces(look: Look) -> Pieces:
+    """Where the pictures of its things are: pointing one way or, with an arm, each 32nd of a turn from above."""
+    if not look.arm:
+        return (tuple((ACROSS * box, 0) for box in range(look.across)),)
+    reaches = [look.arm[start : start + EIGHTHS] for start in range(0, len(look.arm), EIGHTHS)]
+    return tuple(((0, 0), *(_pointing(reach, way) for reach in reaches)) for way in range(WAYS))
+
+
+def _pointing(reach: Sequence[int], way: int) -> tuple[int, int]:
+    """Where the end of an arm is. reach: How far it is aside after each eighth of a quarter turn."""
+    quarter, eighth = divmod(way, EIGHTHS - 1)
+    long, short = reach[eighth], reach[EIGHTHS - 1 - eighth]
+    return ((long, -short), (short, long), (-long, short), (-short, -long))[quarter]
+
+
+_PLAIN: tuple[Pieces, int] = ((((0, 0),),), 1)
+
+
+def _form(look: Look) -> tuple[Pieces, int]:
+    """Where the pictures of its things are, and how far the number of each is from that of the one before."""
+    return pieces(look), 0 if look.arm else 1
+
+
+def _laid_out(forms: Sequence[tuple[Pieces, int]], many: int) -> dict[str, Tensor]:
+    """Pieces of forms for every way, (forms, WAYS, many, 2), and their numbers behind the first, -1 for none."""
+    at, behind = torch.zeros(len(forms), WAYS, many, 2, dtype=torch.long), torch.full((len(forms), many), -1)
+    for i, (ways, step) in enumerate(forms):
+        at[i, :, : len(ways[0])] = torch.tensor(ways)
+        behind[i, : len(ways[0])] = step * torch.arange(len(ways[0]))
+    return {"at": at, "next": behind}
 
 
 class Looks(nn.Module):
@@ -43,7 +84,9 @@ class Looks(nn.Module):
     number: Tensor
     lasts: Tensor
     behind: Tensor
-    across: Tensor
+    form: Tensor
+    at: Tensor
+    next: Tensor
 
     def __init__(self, looks: Sequence[Look], kinds: int) -> None:
         """Set up.
@@ -53,21 +96,22 @@ class Looks(nn.Module):
             kinds: Of things; 0 is none.
         """
         super().__init__()
-        self.own, self.widest = bool(looks), max((look.across for look in looks), default=1)
+        forms = list(dict.fromkeys([_PLAIN, *map(_form, looks)]))
+        self.own, self.many = bool(looks), max(len(ways[0]) for ways, _ in forms)
         parts = sorted({look.within for look in looks if look.within})
         rows = torch.arange(kinds)[:, None].repeat(len(parts) + 1, 1, max((look.pictures for look in looks), default=1))
-        number, lasts, across = torch.ones(3, len(parts) + 1, kinds, dtype=torch.long)
-        behind = torch.zeros(len(parts) + 1, kinds, dtype=torch.long)
+        number, lasts = torch.ones(2, len(parts) + 1, kinds, dtype=torch.long)
+        behind, form = torch.zeros(2, len(parts) + 1, kinds, dtype=torch.long)
         for look in sorted(looks, key=lambda look: look.within):
             where = slice(None) if not look.within else 1 + parts.index(look.within)
             pictures = torch.arange(look.first, look.end, look.across).view(len(look.kinds), -1)
             for kind, own in zip(look.kinds, pictures, strict=True):
                 rows[where, kind, : look.pictures] = own
                 number[where, kind], lasts[where, kind], behind[where, kind] = look.pictures, look.lasts, look.behind
-                across[where, kind] = look.across
+                form[where, kind] = forms.index(_form(look))
         first, last = torch.tensor(parts, dtype=torch.long).view(-1, 2).T
         tables = {"first": first, "last": last, "rows": rows, "number": number, "lasts": lasts, "behind": behind}
-        tables["across"] = across
+        tables |= {"form": form, **_laid_out(forms, self.many)}
         for name, table in tables.items():
             self.register_buffer(name, table.contiguous(), persistent=False)
 
@@ -82,7 +126,7 @@ class Looks(nn.Module):
             odometer: Camera's left edge in pixels, (B,).
 
         Returns:
-            x, y and picture, not above 0 for none, (B, N, 3), or several times N where some are wide.
+            x, y and picture, not above 0 for none, (B, N, 3), or several times N where some are of several pieces.
         """
         if not self.own:
             return things[..., :3]
@@ -94,14 +138,13 @@ class Looks(nn.Module):
         late = F.pad(self.behind[part, kind], (1, 0)) * (went != 0).any(-1)
         at = fine(things) - late[..., None] * torch.stack([things[..., 5], down], -1)
         shown = torch.cat([at.div(PARTS, rounding_mode="floor"), picture[..., None]], -1)
-        return shown if self.widest == 1 else self._side_by_side(shown, F.pad(self.across[part, kind], (1, 0), value=1))
+        return shown if self.many == 1 else self._in_pieces(shown, things, F.pad(self.form[part, kind], (1, 0)))
 
-    def _side_by_side(self, shown: Tensor, across: Tensor) -> Tensor:
-        """All boxes of wide things. shown: (B, N, 3), across: how many each has, (B, N). Returns (B, N widest, 3)."""
-        box = torch.arange(self.widest, device=shown.device)
-        x, y, picture = shown[..., None].unbind(2)  # (B, N, 1)
-        pictures = (picture + box) * (box < across[..., None])
-        return torch.stack([x + ACROSS * box, y.expand_as(pictures), pictures], -1).flatten(1, 2)
+    def _in_pieces(self, shown: Tensor, things: Tensor, form: Tensor) -> Tensor:
+        """All pictures of things. shown: (B, N, 3). form: Which form each has, (B, N). Returns (B, N many, 3)."""
+        at, further = self.at[form, things[..., PULL] % WAYS], self.next[form]  # (B, N, many, 2), (B, N, many)
+        picture = (shown[..., 2:] + further) * (further >= 0)
+        return torch.cat([shown[:, :, None, :2] + at, picture[..., None]], -1).flatten(1, 2)
 
     def _part(self, odometer: Tensor) -> Tensor:
         """Number of the part of the level, 0 where things look as everywhere. odometer: (B,). Returns (B, 1)."""

@@ -1,4 +1,4 @@
-"""The flagship: Super Mario Bros 1-1 to 1-3, motion-compensated residual latent diffusion with a palette state."""
+"""The flagship: Super Mario Bros 1-1 to 1-4, motion-compensated residual latent diffusion with a palette state."""
 
 from dreamplay.config import CodecConfig, Counter, DenoiserConfig, Digit, Look, MotionConfig
 from training.recipe import Diffusion, Hyper, Recipe
@@ -40,15 +40,24 @@ INTERVAL = Counter(
     steps=(16, 0),
     reset=-1,
     digits=(),
-    timers=(50, 129, 132, 135, 178, 193, 196),
-    ends=(50,),
+    timers=(50, 54, 55, 129, 132, 135, 178, 182, 193, 196),
+    ends=(50, 54, 55, 182),
 )
 """When slow timers go down by one: what ends a black screen, a squashed Goomba, a shell's sleep (Koopas and Goombas are
-1, 4 and 7, and 64 more in each phase) or the wait for the castle's flag (50). It stands while the game does."""
-COLUMNS = 1856
+1, 4 and 7, and 64 more in each phase), the wait for the castle's flag (50) or that after the last words (54, 55, 182).
+It stands while the game does."""
+COLUMNS = 1864
 """Patches of 8 pixels across all of the emulator's atlas."""
 BELOW = (3584, 8192)
 """Where in it things have the colours of below the ground: the rooms and stage 1-2."""
+BAR = (
+    *(0, 1, 3, 4, 5, 6, 7, 7, 8),
+    *(0, 3, 6, 9, 11, 13, 14, 15, 16),
+    *(0, 4, 9, 13, 16, 19, 22, 23, 24),
+    *(0, 6, 12, 18, 22, 26, 29, 31, 32),
+    *(0, 7, 15, 22, 28, 33, 37, 39, 40),
+)
+"""How far the balls of a fire bar are aside, which is the console's own sine."""
 INJURY = Counter(name="injury", period=9, steps=(0, 8), reset=8, digits=(), beat=5)
 """How long Mario blinks and cannot be hurt again, in intervals."""
 STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=5)
@@ -57,7 +66,7 @@ STAR = Counter(name="star", period=36, steps=(0, 35), reset=34, digits=(), beat=
 RECIPE = Recipe(
     name="mario",
     game="mario",
-    stage="1-1..1-3",
+    stage="1-1..1-4",
     frames=100_000,
     heldout=9_000,
     context=4,
@@ -75,7 +84,7 @@ RECIPE = Recipe(
     codec_net=CodecConfig(channels=12, width=64, hidden=512, colors=12),
     motion_net=MotionConfig(
         fastest=8,
-        cuts=(0, 1280, 2560, 3584, 4864, 6400, 8192, 4096, 6656, 8960, 9216, 10240),
+        cuts=(0, 1280, 2560, 3584, 4864, 6400, 8192, 4096, 6656, 8960, 9216, 10240, 12288),
         history=16,
         width=384,
         eye=32,
@@ -118,6 +127,10 @@ RECIPE = Recipe(
             Look(kinds=(53,), first=301, pictures=1, lasts=1, behind=False),
             Look(kinds=(16,), first=302, pictures=2, lasts=8, behind=True),  # red Koopas that fly
             Look(kinds=(38, 41), first=304, pictures=1, lasts=1, behind=False, across=3),  # lifts that bob and swing
+            Look(kinds=(28, 29, 30, 31), first=310, pictures=4, lasts=2, behind=False, arm=BAR),  # fire bars
+            Look(kinds=(22,), first=326, pictures=2, lasts=4, behind=False, across=2),  # Bowser's flames
+            Look(kinds=(46, 110, 57, 121, 56, 120, 20, 84), first=330, pictures=1, lasts=1, behind=False),  # his halves
+            Look(kinds=(54, 55, 182), first=338, pictures=1, lasts=1, behind=False),  # who thanks Mario, and says more
         ),
         backdrop=True,
         settles=(122,),  # used blocks that have bounced
