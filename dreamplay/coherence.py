@@ -32,8 +32,9 @@ def check(config: "Config", refuse: Refuse) -> None:
             )
     if config.denoiser.backdrop and (config.context < 2 or config.motion is None):
         refuse("denoiser.backdrop", True, "false with a context of 1 or without motion")
-    if wrong_kinds := [kind for kind in config.denoiser.settles if not 0 < kind < things]:
-        refuse("denoiser.settles", wrong_kinds[0], f"1 to {things - 1}" if motion else "none without motion")
+    for key, kinds in (("denoiser.settles", config.denoiser.settles), ("motion.grows", motion.grows if motion else ())):
+        if wrong_kinds := [kind for kind in kinds if not 0 < kind < things]:
+            refuse(key, wrong_kinds[0], f"1 to {things - 1}" if motion else "none without motion")
     _check_looks(config, refuse)
     _check_timers(config, refuse)
     _check_resets(config, refuse)

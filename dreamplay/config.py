@@ -65,6 +65,7 @@ class MotionConfig:
         columns: Length of what it remembers of the level, in patches of 8 pixels.
         guided: Where the console itself holds buttons, whatever the player does: from an odometer reading on, to before
             another, and which, as a mask of bits in the order of the game's buttons.
+        grows: Kinds of things that a small hero takes and grows.
     """
 
     fastest: int = _bounded(1, 32)
@@ -77,6 +78,7 @@ class MotionConfig:
     scenes: int = _bounded(0, 4095)
     columns: int = _bounded(0, 65536)
     guided: tuple[tuple[int, int, int], ...] = _bounded(0, 16, ())
+    grows: tuple[int, ...] = _bounded(0, 16, ())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,9 +143,11 @@ def test_only_things_have_timers(kind: int, allowed: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "allowed"), [(0, "1 to 4"), (5, "1 to 4")])
-def test_only_things_settle(kind: int, allowed: str) -> None:
+def test_only_things_settle_and_make_grow(kind: int, allowed: str) -> None:
     made = json.loads(dreamplay.config.write(tiny.config()))
-    made["denoiser"]["settles"] = [4, kind]
+    made["motion"]["grows"] = [4, kind]
+    assert f"motion.grows is {kind}, allowed is {allowed}" in refusal(json.dumps(made))
+    made["motion"]["grows"], made["denoiser"]["settles"] = [], [4, kind]
     assert f"denoiser.settles is {kind}, allowed is {allowed}" in refusal(json.dumps(made))
     made["motion"], made["denoiser"]["looks"], made["denoiser"]["backdrop"] = None, [], False
     assert "denoiser.settles is 4, allowed is none without motion" in refusal(json.dumps(made))

@@ -131,7 +131,7 @@ class Motion(nn.Module):
         self.config, self.counters = config, counters
         self.tracker = Tracker(config, palette)
         self.classes = config.fastest + 1 + len(config.cuts)
-        self.scenes = Scenes(config.kinds, config.scenes, self.classes, config.columns)
+        self.scenes = Scenes(config.kinds, config.scenes, self.classes, config.columns, config.grows)
         self.spawns = Spawns(config.kinds, config.things)
         self.kind = nn.Embedding(config.kinds, KIND)
         self.speeds = nn.ModuleList(nn.Embedding(2 * fastest + 1, SPEED) for fastest in FASTEST)
@@ -353,7 +353,7 @@ class Motion(nn.Module):
         led.small[:, 0, BEAT] = torch.where(wakes, awake, led.small[:, 0, BEAT])
         over = self.rules.over(ring.things)[:, None].repeat(1, self.config.kinds)
         over[:, self.config.kinds - self.config.scenes :] = False
-        follows = self.scenes.may_follow(now[:, 0]) & ~over
+        follows = self.scenes.may_follow(now[:, 0], led.small[:, 0, BEAT]) & ~over
         follows = torch.where(follows.any(1, keepdim=True), follows, ~over)
         hero = outlook.moves.kinds[:, 0].masked_fill(~follows, -torch.inf).argmax(-1)
         kinds = self.scenes.kinds_of(torch.cat([hero[:, None], led.kinds[:, 1:]], 1))
@@ -364,6 +364,6 @@ class Motion(nn.Module):
         scrolls = motion.masked_fill(motion > self.config.fastest, 0)
         places = outlook.jumps.classes().places(now, scrolls, ring.odometer)
         things = arrive(replace(led, kinds=kinds), places, now, scrolls)
-        things = self.spawns(things, now, ring.odometer, scrolls)
+        things = self.spawns(self.scenes.hold(things, now, scrolls), now, ring.odometer, scrolls)
         counters = tick(ring.counters, outlook.clocks.argmax(-1), self.counters, ring.odometer)
         return Foresight(motion, *self.rules(things, now, counters, ring.counters))

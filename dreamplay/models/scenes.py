@@ -21,6 +21,10 @@ PAGE = 256
 """Pixels of a screen: games keep where a life begins again as the number of one."""
 STILL = 32
 """The hero's `beat` from which on it says how long the game still stands still around him."""
+POWER = 64
+"""Kinds of a hero of one power; in the same pose he is so many further with the next."""
+REACH = (20, 36)
+"""Pixels, across and down, between a thing's place and the hero's up to which he may have taken it."""
 KIND = THING.index("kind")
 
 
@@ -41,13 +45,15 @@ class Scenes(nn.Module):
     order: Tensor
     camera: Tensor
     wakes: Tensor
+    grows: Tensor
 
-    def __init__(self, kinds: int, scenes: int, classes: int, columns: int) -> None:
+    def __init__(self, kinds: int, scenes: int, classes: int, columns: int, grows: Sequence[int] = ()) -> None:
         super().__init__()
         self.kinds, self.scenes, self.pages = kinds, scenes, columns * PATCH // PAGE + 1
         self.register_buffer("order", torch.ones(2, kinds, kinds, dtype=torch.uint8))
         self.register_buffer("camera", torch.ones(scenes + 2, self.pages + 1, classes))
         self.register_buffer("wakes", torch.zeros(kinds, SMALL))
+        self.register_buffer("grows", torch.tensor([kind in grows for kind in range(kinds)]), persistent=False)
 
     def learn(self, heroes: Tensor, motion: Tensor, odometer: Tensor, episodes: Sequence[tuple[int, int]]) -> None:
         """Allow what was seen, and no more.
@@ -80,10 +86,48 @@ class Scenes(nn.Module):
         """Kinds from classes that count those below 0 from the end; of any shape."""
         return torch.where(classes < self.kinds - self.scenes, classes, classes - self.kinds)
 
-    def may_follow(self, hero: Tensor) -> Tensor:
-        """Which kinds the hero may have next, in the order of their classes, (B, kinds) bool. hero: (B, E)."""
-        still = ((hero[:, KIND] > 0) & (hero[:, BEAT] >= STILL)).long()
-        return self.order[still, hero[:, KIND] % self.kinds] > 0
+    def may_follow(self, hero: Tensor, beat: Tensor) -> Tensor:
+        """Which kinds the hero may have next, in the order of their classes.
+
+        Where the game begins to stand still around him he may be of another power, too, in any pose that may follow:
+        play shows few of those in which he can take a mushroom.
+
+        Args:
+            hero: As he is, (B, E).
+            beat: His next one, (B,).
+
+        Returns:
+            (B, kinds) bool.
+        """
+        kind, still = hero[:, KIND], (hero[:, KIND] > 0) & (hero[:, BEAT] >= STILL)
+        follows = self.order[still.long(), kind % self.kinds] > 0
+        powers = (self.kinds - self.scenes) // POWER
+        own = kind // POWER
+        begins = (kind > 0) & ~still & (beat >= STILL) & (own < powers)
+        poses = follows[:, : powers * POWER].view(len(hero), powers, POWER)
+        same = poses.gather(1, own.clamp(0, powers - 1)[:, None, None].expand(-1, 1, POWER)) if powers else poses
+        any_power = torch.where(begins[:, None, None], poses | same, poses).flatten(1)
+        return torch.cat([any_power, follows[:, powers * POWER :]], 1)
+
+    def hold(self, things: Tensor, now: Tensor, scrolls: Tensor) -> Tensor:
+        """Let what makes a small hero grow be there until he does, in place: a head may be surer that it goes.
+
+        Args:
+            things: As a head says, (B, N, E).
+            now: As they were, (B, N, E).
+            scrolls: Pixels that the camera goes, (B,).
+
+        Returns:
+            The things, (B, N, E).
+        """
+        was, hero = now[:, 1:], now[:, 0, KIND]
+        small = (hero > 0) & (hero < POWER) & (things[:, 0, KIND] > 0) & (things[:, 0, BEAT] < STILL)
+        near = ((was[..., :2] - now[:, :1, :2]).abs() <= now.new_tensor(REACH)).all(-1)
+        gone = self.grows[was[..., KIND] % self.kinds] & (things[:, 1:, KIND] == 0)
+        stays = was.clone()
+        stays[..., 0] -= scrolls[:, None]
+        things[:, 1:] = torch.where((gone & near & small[:, None])[..., None], stays, things[:, 1:])
+        return things
 
     def may_move(self, hero: Tensor, odometer: Tensor) -> Tensor:
         """How the camera may move where the hero is of these kinds next, (B,). odometer: (B,). Returns (B, classes)."""

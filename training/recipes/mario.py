@@ -93,6 +93,7 @@ RECIPE = Recipe(
         scenes=40,
         columns=COLUMNS,
         guided=((8960, 9216, 1 << 7),),  # to the right, into the pipe that leads to 1-2
+        grows=(47,),
     ),
     denoiser_net=DenoiserConfig(
         backbone="unet",
