@@ -252,7 +252,3 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Signals], int]] = {
     "doctor": _doctor,
     "recover": _recover,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

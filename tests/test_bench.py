@@ -96,7 +96,7 @@ def test_the_command_prints_one_object_of_those_numbers(tmp_path: Path) -> None:
         "float32",
         "--json",
     ]
-    done = subprocess.run([sys.executable, "-m", "dreamplay.cli", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "dreamplay", *words], capture_output=True, text=True, check=False)
     numbers = json.loads(done.stdout)
     assert numbers.keys() == KEYS
     assert 0 < numbers["first_frame_s"] < 300

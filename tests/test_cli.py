@@ -20,7 +20,7 @@ from tests.patience import HANGS, stretched
 from tests.test_dream import cartridge
 from training import export
 
-DREAMPLAY = [sys.executable, "-m", "dreamplay.cli"]
+DREAMPLAY = [sys.executable, "-m", "dreamplay"]
 
 
 @pytest.fixture

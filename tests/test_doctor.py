@@ -14,7 +14,7 @@ def report(home: Path, **environment: str) -> dict[str, str]:
     """What `dreamplay doctor --json` says on a machine without display, with a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SDL_", "DISPLAY", "WAYLAND"))}
     kept |= {"HOME": str(home), "HF_HOME": str(home / "hub"), "XDG_STATE_HOME": str(home / "state"), **environment}
-    words = [sys.executable, "-m", "dreamplay.cli", "doctor", "--json"]
+    words = [sys.executable, "-m", "dreamplay", "doctor", "--json"]
     done = subprocess.run(words, env=kept, cwd=home, capture_output=True, text=True, timeout=HANGS)
     assert (done.returncode, done.stderr) == (0, "")
     told: dict[str, str] = json.loads(done.stdout)

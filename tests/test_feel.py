@@ -172,7 +172,7 @@ def test_without_a_display_the_command_says_so() -> None:
     hidden = {
         name: value for name, value in os.environ.items() if "DISPLAY" not in name and not name.startswith("SDL_")
     }
-    words = [sys.executable, "-m", "dreamplay.cli", "bench", "--front-end"]
+    words = [sys.executable, "-m", "dreamplay", "bench", "--front-end"]
     done = subprocess.run(words, env=hidden, capture_output=True, text=True, timeout=HANGS)
     assert (done.returncode, len(done.stderr.splitlines())) == (5, 1)
 

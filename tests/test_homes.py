@@ -15,7 +15,7 @@ from tests.display import focus, virtual_display, xdotool
 from tests.patience import HANGS
 from training import export
 
-DREAMPLAY = [sys.executable, "-m", "dreamplay.cli", "--model", "./tiny"]
+DREAMPLAY = [sys.executable, "-m", "dreamplay", "--model", "./tiny"]
 
 
 @pytest.fixture

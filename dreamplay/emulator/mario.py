@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dreamplay.emulator import console, things
-from dreamplay.emulator.things import HIDDEN, IN_LEVEL, VICTORY
+from dreamplay.emulator.things import IN_LEVEL, VICTORY
 from dreamplay.emulator.timers import CONSOLE_FRAMES, FRAME_COUNTER, INTERVAL, TICK, TICKS, ticked
 from dreamplay.errors import UsageError
 from dreamplay.games.mario import GAME
@@ -310,12 +310,7 @@ class MarioWorld:
             area = int(ram[_POINTER]) % 128
         else:
             area = int(ram[_AREA_TYPE]) % 4 * 32 + int(ram[_AREA_OFFSET]) % 32
-        values["visible"] = int(
-            (values["task"] == IN_LEVEL or values["mode"] == VICTORY)
-            and values["y_viewport"] == 1
-            and values["player_state"] not in HIDDEN
-            and not values["screen_off"]
-        )
+        values["visible"] = int(things.shown(values) and values["y_viewport"] == 1)
         values |= things.tell(ram, values)
         away = ATLAS.get((None, area), ATLAS.get((values["stage"], area), 0))
         for name in ("x", "camera", *(f"thing{i}_x" for i in range(things.SLOTS))):

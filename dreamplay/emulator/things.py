@@ -11,11 +11,10 @@ from dreamplay.emulator.timers import FRAME_COUNTER
 
 IN_LEVEL = 3
 """Value of `task` while a level is shown."""
-HIDDEN = (0, 6)
-"""Values of `player_state` while a level is set up and after a death."""
 VICTORY = 2
 """Value of `mode` from when Mario touches the axe at the end of a world."""
 
+_HIDDEN = (0, 6)  # values of `player_state` while a level is set up and after a death
 _ENEMIES = 6  # with the power-up or the flag, which is the last
 _FLAG, _KIND, _STATE, _POWER_UP = 0x0F, 0x16, 0x1E, 0x39
 _POWER_UP_KIND, _EXTRA_LIFE = 0x2E, 3
@@ -61,6 +60,12 @@ _NAMES = ("kind", "x", "y", "part_x", "part_y", "speed_x", "speed_y", "force", "
 _NOWHERE = dict.fromkeys(_NAMES, 0)
 
 
+def shown(values: Mapping[str, int]) -> bool:
+    """Whether a level and Mario in it are shown. values: As those of `tell`."""
+    level = values["task"] == IN_LEVEL or values["mode"] == VICTORY
+    return level and values["player_state"] not in _HIDDEN and not values["screen_off"]
+
+
 def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
     """What every slot holds: `thing0_kind`, `thing0_x` and so on.
 
@@ -68,9 +73,8 @@ def tell(ram: Any, values: Mapping[str, int]) -> dict[str, int]:
         ram: Bytes of the console's memory.
         values: `player_state`, `mode`, `task`, `screen_off`, `power`, `camera`, `x`, `y` and `y_viewport`, as read.
     """
-    shown = values["task"] == IN_LEVEL or values["mode"] == VICTORY
-    hidden = values["player_state"] in HIDDEN or not shown or values["screen_off"]
-    slots = [_mario(ram, values, hidden=bool(hidden))]
+    hidden = not shown(values)
+    slots = [_mario(ram, values, hidden=hidden)]
     if hidden:
         slots += [_NOWHERE] * (SLOTS - 1)
     else:

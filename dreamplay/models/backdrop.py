@@ -13,13 +13,12 @@ from torch import Tensor
 
 from dreamplay.config import Look
 from dreamplay.models.layers import PATCH
-from dreamplay.models.sprites import PULL, Pieces, pieces
+from dreamplay.models.rules import PULL
+from dreamplay.models.sprites import ONE, Pieces, pieces
 from dreamplay.ring import away
 
 ACROSS, DOWN = (-2, 18), (-2, 36)
 """Pixels from a thing's place between which it may be drawn: its box, a console frame's way and a pixel more."""
-ONE: Pieces = (((0, 0),),)
-"""Where the boxes of a thing with one picture are."""
 FEW = 4
 """Pixels of a patch up to which what a thing leaves behind differs from what was there before by mistake: blocks that
 were hit and coins that were taken differ by more."""

@@ -19,7 +19,7 @@ from dreamplay.coherence import EIGHTHS
 from dreamplay.config import Look
 from dreamplay.models.layers import PATCH, zeroed
 from dreamplay.models.moves import PARTS, fine
-from dreamplay.ring import THING
+from dreamplay.models.rules import PULL
 
 ACROSS, DOWN = 16, 34
 """Pixels across and down of the box that a thing is drawn in."""
@@ -27,7 +27,6 @@ PIXELS = PATCH * PATCH
 """Of a patch."""
 OLD = 8
 """Numbers that stand for the colour that a pixel had."""
-PULL = THING.index("pull")
 WAYS = 32
 """Ways that an arm may point."""
 LATE = 1
@@ -38,6 +37,8 @@ WIDTH = 64
 
 Pieces = tuple[tuple[tuple[int, int], ...], ...]
 """Where the pictures of a thing are, in pixels right of and below its place: for every way that it may point."""
+ONE: Pieces = (((0, 0),),)
+"""Where the picture of a thing with a single one is."""
 
 
 def pieces(look: Look) -> Pieces:
@@ -53,9 +54,6 @@ def _pointing(reach: Sequence[int], way: int) -> tuple[int, int]:
     quarter, eighth = divmod(way, EIGHTHS - 1)
     long, short = reach[eighth], reach[EIGHTHS - 1 - eighth]
     return ((long, -short), (short, long), (-long, short), (-short, -long))[quarter]
-
-
-_PLAIN: tuple[Pieces, int] = ((((0, 0),),), 1)
 
 
 def _form(look: Look) -> tuple[Pieces, int]:
@@ -96,7 +94,7 @@ class Looks(nn.Module):
             kinds: Of things; 0 is none.
         """
         super().__init__()
-        forms = list(dict.fromkeys([_PLAIN, *map(_form, looks)]))
+        forms = list(dict.fromkeys([(ONE, 1), *map(_form, looks)]))
         self.own, self.many = bool(looks), max(len(ways[0]) for ways, _ in forms)
         parts = sorted({look.within for look in looks if look.within})
         rows = torch.arange(kinds)[:, None].repeat(len(parts) + 1, 1, max((look.pictures for look in looks), default=1))
@@ -104,11 +102,12 @@ class Looks(nn.Module):
         behind, form = torch.zeros(2, len(parts) + 1, kinds, dtype=torch.long)
         for look in sorted(looks, key=lambda look: look.within):
             where = slice(None) if not look.within else 1 + parts.index(look.within)
+            its_form = forms.index(_form(look))
             pictures = torch.arange(look.first, look.end, look.across).view(len(look.kinds), -1)
             for kind, own in zip(look.kinds, pictures, strict=True):
                 rows[where, kind, : look.pictures] = own
                 number[where, kind], lasts[where, kind], behind[where, kind] = look.pictures, look.lasts, look.behind
-                form[where, kind] = forms.index(_form(look))
+                form[where, kind] = its_form
         first, last = torch.tensor(parts, dtype=torch.long).view(-1, 2).T
         tables = {"first": first, "last": last, "rows": rows, "number": number, "lasts": lasts, "behind": behind}
         tables |= {"form": form, **_laid_out(forms, self.many)}
