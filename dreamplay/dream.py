@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dreamplay import anchor, states, trial
+from dreamplay import anchor, heap, states, trial
 from dreamplay import config as configs
 from dreamplay.checkpoint import Cartridge, parse_dtype
 from dreamplay.checkpoint import load as load_cartridge
@@ -166,12 +166,9 @@ class Dream:
             wait: The next step compiles, which takes its time. Otherwise that is done beside the play, which goes
                 on without.
         """
-        self._compiling, self._compiled, self._wanted, self._compiled_for = not wait, None, None, None
+        self._compiling, self._compiled_for = not wait, None
         compiled: Imagine = torch.compile(self._model.imagine)
-        if wait:
-            self._compiled = compiled
-        else:
-            self._wanted = compiled
+        self._compiled, self._wanted = (compiled, None) if wait else (None, compiled)
 
     def eager(self) -> "Dream":
         """The same present in a dream whose networks are not recorded, for what looks into them."""
@@ -371,6 +368,7 @@ def load(
     Raises:
         DreamplayError: The cartridge, the device or an option is wrong.
     """
+    heap.keep_freed()
     device = trial.parse_device(device)
     trial.check_memory(directory, device)
     cartridge = load_cartridge(directory, device=device)

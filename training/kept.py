@@ -34,7 +34,7 @@ def kept(folder: Path | None, name: str, made_from: int, make: Callable[[], Arra
             np.save(beside / f"{key}.npy", array)
         del made
         for old in set(folder.glob(f"{name}-*")) - {place}:
-            shutil.rmtree(old)  # who reads it keeps it until he ends
+            shutil.rmtree(old, ignore_errors=True)  # who reads it keeps it until he ends; another may delete it, too
         try:
             beside.rename(place)
         except OSError:  # another process was as quick

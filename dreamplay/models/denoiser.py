@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from dreamplay.coherence import DIGITS
 from dreamplay.config import Counter, DenoiserConfig
 from dreamplay.models import backbones
-from dreamplay.models.layers import PATCH, Conditioning, Stamps
+from dreamplay.models.layers import PATCH, Conditioning, Stamps, working_dtype
 from dreamplay.models.moves import TRAIL, trail
 from dreamplay.models.sprites import Looks, Sprites
 from dreamplay.ring import away
@@ -127,7 +127,7 @@ class Denoiser(nn.Module):
             features.append(self._map(odometer, latent.shape[-1]))
         if self.stamps is not None:
             shown = self.shown_things(things, scrolls.long(), counters, odometer)
-            features.append(self.stamps(shown, *latent.shape[-2:]).to(latent.dtype))
+            features.append(self.stamps(shown, *latent.shape[-2:]))
         condition = self.buttons(buttons[:, -BUTTON_STEPS - 1 :].flatten(1))
         condition = condition + self.scrolls(scrolls[:, -self.context - 1 :] / 4)
         condition = condition + self.absent(absent.clamp(max=ABSENT))
@@ -139,7 +139,7 @@ class Denoiser(nn.Module):
         here = ~away(things[:, -1])[:, None]  # clocks go astray by a tick while the scene changes
         for i, table in enumerate(self.counters):
             condition = condition + table(counters[:, i] % self.units[i]) * here
-        return Scene(torch.cat(features, 1), condition)
+        return Scene(torch.cat([_laid_out(part) for part in features], 1), condition)
 
     def shown_things(self, things: Tensor, scrolls: Tensor, counters: Tensor, odometer: Tensor) -> Tensor:
         """Things and digits of the next frame.
@@ -185,7 +185,7 @@ class Denoiser(nn.Module):
         """
         c_in, _, _ = self.preconditioning(sigma)
         condition = self.mix(scene.condition + self.noise(_fourier(sigma.log() / 4)))
-        out = self.backbone(torch.cat([x * c_in, scene.features], 1), condition)
+        out = self.backbone(torch.cat([_laid_out(x * c_in), scene.features], 1), condition)
         return out[:, :-1], out[:, -1]
 
     def preconditioning(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -216,6 +216,11 @@ class Denoiser(nn.Module):
             clean, gate = self.denoise(x, x.new_full((len(x),), sigma), scene)
             x = clean + (lower / sigma) * (x - clean)
         return x, gate
+
+
+def _laid_out(x: Tensor) -> Tensor:
+    """As convolutions read it, channels last in memory: to put such together takes a fraction of the time."""
+    return x.to(working_dtype(x.device), memory_format=torch.channels_last)
 
 
 def _fourier(x: Tensor) -> Tensor:

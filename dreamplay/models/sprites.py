@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dreamplay.coherence import EIGHTHS
 from dreamplay.config import Look
-from dreamplay.models.layers import PATCH, zeroed
+from dreamplay.models.layers import PATCH, working_dtype, zeroed
 from dreamplay.models.moves import PARTS, fine
 from dreamplay.models.rules import PULL
 
@@ -195,7 +195,7 @@ class Sprites(nn.Module):
         seen = inside & flat[cells]
         pixels = rows % PATCH * PATCH + columns % PATCH
         where = (flat.cumsum(0) - 1)[cells] * PIXELS + pixels  # (m, DOWN, ACROSS)
-        pictures = self.pictures(picture).unflatten(-1, (DOWN, ACROSS, self.channels))
+        pictures = self.pictures(picture).to(working_dtype(device)).unflatten(-1, (DOWN, ACROSS, self.channels))
         laid = pictures.new_zeros(flat.nonzero().shape[0] * PIXELS, self.channels)
         return laid.index_add_(0, where[seen], pictures[seen]).unflatten(0, (-1, PIXELS))
 
@@ -211,6 +211,7 @@ class Sprites(nn.Module):
         Returns:
             More ink, (n, 64, inks), and more logit for each old colour because the pixel had it, (n, 64, O).
         """
-        told = torch.cat([drawn, self.old(old.int()).flatten(-2), before, after], -1)
+        colours = F.embedding(old.int(), self.old.weight.to(drawn.dtype)).flatten(-2)
+        told = torch.cat([drawn, colours, before, after], -1)
         more, keep = self.blend(told).tensor_split([-self.olds], -1)
         return more.contiguous(), keep * (old < self.colors)  # else adding takes four times as long
