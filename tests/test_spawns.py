@@ -113,6 +113,13 @@ def test_a_kind_that_comes_now_here_now_there_is_let_be() -> None:
     assert learner.comes[learner.comes[:, KIND] > 0].tolist() == [goomba(GOOMBA_AT)]
 
 
+def test_a_kind_of_which_less_than_half_comes_where_it_always_does_is_not_listed() -> None:
+    plays = [walk(stride=2, start=start) for start in (0, 0, 20, 20, 20)]
+    for (things, at), camera in zip(plays, (6, 6, 30, 70, 90), strict=True):
+        things[at > camera, 3] = torch.tensor(thing(x=255, y=camera, kind=FLAME))
+    assert [thing[KIND] for thing in taught(*plays).comes.tolist() if thing[KIND]] == [GOOMBA]
+
+
 def test_what_appears_on_the_screen_or_was_there_is_left_alone(spawns: Spawns) -> None:
     coin, walker = thing(x=EDGE - 1, y=100, kind=COIN), goomba(EDGE + 20)
     said = [HERO, coin, walker, thing()]

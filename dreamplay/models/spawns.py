@@ -28,7 +28,8 @@ CLOSE = 8
 FAR = 1 << 20
 """Pixels: farther than any level goes."""
 TWICE = 2
-"""Times that one must have come, and at least in half of the times that the camera went by."""
+"""Times that one must have come, and at least in half of the times that the camera went by; and half of all of its kind
+must have come so: flames come now here, now there, and some twice where play seldom went."""
 X, Y, KIND = (THING.index(name) for name in ("x", "y", "kind"))
 
 
@@ -68,14 +69,16 @@ class Spawns(nn.Module):
         came[:, X] += odometer[after[steps]]
         self.slots.zero_()
         self.slots[came[:, KIND], slots + 1] = 1
-        listed = []
+        listed, often = [], torch.zeros(len(self.slots), dtype=torch.long)
         for found in _alike(came):
             first, last = odometer[before[steps[found]]], odometer[after[steps[found]]]
             camera = first[_within(first, first, last).argmax()]
             if len(found) >= TWICE and 2 * len(found) >= _within(camera[None], odometer[before], odometer[after])[0]:
                 each, number = np.unique(came[found].numpy(), axis=0, return_counts=True)
                 listed.append((int(camera), torch.from_numpy(each[number.argmax()])))
-        listed = sorted(listed, key=lambda one: one[0])[:PLACES]
+                often[listed[-1][1][KIND]] += len(found)
+        usual = 2 * often >= torch.bincount(came[:, KIND], minlength=len(often))
+        listed = sorted((one for one in listed if usual[one[1][KIND]]), key=lambda one: one[0])[:PLACES]
         self.camera.fill_(-1)
         self.comes.zero_()
         for i, (camera_at, thing) in enumerate(listed):
