@@ -52,6 +52,15 @@ def test_mario_who_is_left_alone_stands_on_the_ground(mario: dream.Dream) -> Non
     assert (first == last).all(2).mean() > 0.98
 
 
+def test_in_the_castle_fire_bars_turn_while_mario_stands() -> None:
+    castle = dream.load(CHECKPOINTS / "mario-castle", start="1-4+1117px")
+    castle.reset(0)
+    frames = [castle.step(0)[32:] for _ in range(60)][30:]
+    turned = [(frame != before).any(2).mean() for frame, before in zip(frames[1:], frames[:-1], strict=True)]
+    assert castle.hero is not None
+    assert 0.001 < np.median(turned) < 0.02
+
+
 @pytest.mark.emulator
 @pytest.mark.parametrize("buttons", ["right:60", "right+b:24,right+b+a:16,right+b:20", "right:20,right+a:10,left:30"])
 def test_after_two_seconds_the_dream_is_where_the_game_is(mario: dream.Dream, buttons: str) -> None:

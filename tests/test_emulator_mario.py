@@ -215,7 +215,8 @@ def test_a_stage_begins_in_a_level_of_its_own(stage: str, sky: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "stage"), [("1-1", 0), ("1-2", 1), ("1-2+960px", 1), ("1-896px", 0), ("1-3", 2), ("1-4", 0), ("", 0)]
+    ("start", "stage"),
+    [("1-1", 0), ("1-2", 1), ("1-2+960px", 1), ("1-896px", 0), ("1-3", 2), ("1-4", 3), ("2-1", 0), ("", 0)],
 )
 def test_beside_a_dream_the_game_begins_in_the_stage_that_its_start_is_named_after(start: str, stage: int) -> None:
     world = MarioWorld(games.load("mario").round_from(start))

@@ -56,8 +56,8 @@ STATUS_ROWS = 32
 
 DEFAULT_START = "1-1"
 
-_KNOWN = ("1-1", "1-2", "1-3")
-"""Stages that dreams know."""
+_ROUNDS = (("1-1", "1-2", "1-3"), ("1-4",))
+"""Stages that dreams know: each leads to the next one of its round, the last one begins again."""
 
 
 def make_world(start: str = DEFAULT_START) -> World:
@@ -75,4 +75,5 @@ def make_world(start: str = DEFAULT_START) -> World:
 def round_from(start: str) -> str:
     """Where the real game goes beside a dream that begins at this start: round and round, as dreams do."""
     stage = start.partition("+")[0]
-    return f"{stage if stage in _KNOWN else DEFAULT_START}..{_KNOWN[-1]}"
+    stages = next((each for each in _ROUNDS if stage in each), _ROUNDS[0])
+    return f"{stage if stage in stages else DEFAULT_START}..{stages[-1]}"
