@@ -114,7 +114,10 @@ def _choose() -> str | None:
         return None
     for number, name in enumerate(names, start=1):
         _tell(f"{number:3}  {name}")
-    answer = input(f"Play which (1 to {len(names)})? ").strip()
+    try:
+        answer = input(f"Play which (1 to {len(names)}, Enter for {names[0]})? ").strip()
+    except EOFError:  # Ctrl-D
+        answer = ""
     return names[int(answer) - 1] if answer.isdecimal() and 1 <= int(answer) <= len(names) else answer or names[0]
 
 

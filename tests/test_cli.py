@@ -65,6 +65,25 @@ def test_a_mistake_is_one_line_and_its_exit_code(home: dict[str, str], words: li
     assert says in lines[0]
 
 
+@pytest.mark.parametrize(("typed", "start"), [("\n", "1-3+58px"), ("\x04", "1-3+58px"), ("2\n", "1-4+321px")])
+def test_in_a_terminal_it_asks_which_model_and_no_answer_is_the_first(
+    home: dict[str, str], typed: str, start: str
+) -> None:
+    terminal, end = os.openpty()
+    with subprocess.Popen(
+        [*DREAMPLAY, "--headless", "--frames", "1", "--start", "nowhere"], env=home, stdin=end, stdout=end, stderr=end
+    ) as asked:
+        os.close(end)
+        told, answered = "", False
+        while "nowhere" not in told:
+            told += os.read(terminal, 1 << 16).decode()
+            if "Play which" in told and not answered:
+                answered = bool(os.write(terminal, typed.encode()))
+        assert asked.wait(HANGS) == 2
+    assert start in told
+    os.close(terminal)
+
+
 def test_a_folder_that_is_no_cartridge_is_one_line(home: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "endless").mkdir()

@@ -76,7 +76,7 @@ class Spawns(nn.Module):
             if len(found) >= TWICE and 2 * len(found) >= _within(camera[None], odometer[before], odometer[after])[0]:
                 each, number = np.unique(came[found].numpy(), axis=0, return_counts=True)
                 listed.append((int(camera), torch.from_numpy(each[number.argmax()])))
-                often[listed[-1][1][KIND]] += len(found)
+                often[came[found[0], KIND]] += len(found)
         usual = 2 * often >= torch.bincount(came[:, KIND], minlength=len(often))
         listed = sorted((one for one in listed if usual[one[1][KIND]]), key=lambda one: one[0])[:PLACES]
         self.camera.fill_(-1)
